@@ -1,0 +1,9 @@
+module github.com/livews/websocketlivestream
+
+go 1.26
+
+require (
+	github.com/abema/go-mp4 v1.7.1
+	github.com/coder/websocket v1.8.15
+	golang.org/x/sync v0.24.0
+)
