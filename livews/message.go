@@ -1,6 +1,7 @@
 package livews
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -128,52 +129,57 @@ func (s *Segment) marshalInfo() ([]byte, error) {
 	return append(b, text...), nil
 }
 
-// ParseMessage returns the segment that a message carries. The segment keeps
-// msg, whose bytes are what it is passed on with: the caller must not change
-// them any more. The error wraps [ErrMessage]; flags and JSON fields that are
-// not known are no error, and stay in the message.
+// ParseMessage returns the segment that a message carries. The segment keeps a
+// copy of msg and is passed on with exactly these bytes. The error wraps
+// [ErrMessage]; flags and JSON fields that are not known are no error, and stay
+// in the message.
 func ParseMessage(msg []byte) (*Segment, error) {
-	return parseFrame(msg, 0)
+	if err := checkSize(len(msg)); err != nil {
+		return nil, err
+	}
+	b := AppendFrameHeader(make([]byte, 0, maxFrameHeader+len(msg)), OpBinary, len(msg))
+	return ParseFrame(append(b, msg...))
 }
 
-// ParseFrame is [ParseMessage] for a message with its WebSocket frame header
-// (as [AppendFrameHeader] makes it) in front, so that passing the segment on
-// needs no copy.
+// ParseFrame is [ParseMessage] for a message with the frame header that
+// [AppendFrameHeader] makes for it in front. The segment keeps b itself, so
+// that nothing is copied when it is passed on: the caller must not change b any
+// more.
 func ParseFrame(b []byte) (*Segment, error) {
 	header := frameHeaderSize(b)
 	if header > len(b) {
 		return nil, fmt.Errorf("%w: %d bytes hold no frame header", ErrMessage, len(b))
 	}
-	return parseFrame(b, header)
-}
-
-func parseFrame(b []byte, header int) (*Segment, error) {
-	s, err := parseHeader(b[header:])
+	msg := b[header:]
+	if err := checkSize(len(msg)); err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(b[:header], AppendFrameHeader(nil, OpBinary, len(msg))) {
+		return nil, fmt.Errorf("%w: frame header %x does not fit a message of %d bytes", ErrMessage, b[:header], len(msg))
+	}
+	s, err := parseHeader(msg)
 	if err != nil {
 		return nil, err
 	}
-	s.Payload = b[header+HeaderSize:]
+	s.Payload = msg[HeaderSize:]
 	if s.Type == TypeInit {
-		if s.Info, s.Payload, err = parseInfo(s.Payload); err != nil {
+		if s.Info, s.Payload, err = parseInfo(s.Track, s.Payload); err != nil {
 			return nil, err
 		}
-		if s.Info.Number != s.Track {
-			return nil, fmt.Errorf("%w: init segment of track %d describes track %d", ErrMessage, s.Track, s.Info.Number)
-		}
 	}
-	if header > 0 {
-		s.frame.Store(&frame{bytes: b, header: header})
-	}
+	s.frame.Store(&frame{bytes: b, header: header})
 	return s, nil
 }
 
+func checkSize(n int) error {
+	if n < HeaderSize || n > MaxMessage {
+		return fmt.Errorf("%w: %d bytes, want %d to %d", ErrMessage, n, HeaderSize, MaxMessage)
+	}
+	return nil
+}
+
+// parseHeader reads the first HeaderSize bytes of msg, which are there.
 func parseHeader(msg []byte) (*Segment, error) {
-	if len(msg) < HeaderSize {
-		return nil, fmt.Errorf("%w: %d bytes, shorter than the header", ErrMessage, len(msg))
-	}
-	if len(msg) > MaxMessage {
-		return nil, fmt.Errorf("%w: %d bytes, at most %d", ErrMessage, len(msg), MaxMessage)
-	}
 	s := &Segment{
 		Type:  Type(msg[0]),
 		Flags: Flags(msg[1]),
@@ -195,7 +201,9 @@ func parseHeader(msg []byte) (*Segment, error) {
 	return s, s.validate()
 }
 
-func parseInfo(b []byte) (*Track, []byte, error) {
+// parseInfo splits what follows the header of an init message into the
+// description and the init segment.
+func parseInfo(track uint16, b []byte) (*Track, []byte, error) {
 	if len(b) < 4 {
 		return nil, nil, fmt.Errorf("%w: init message without a description", ErrMessage)
 	}
@@ -206,6 +214,12 @@ func parseInfo(b []byte) (*Track, []byte, error) {
 	info := new(Track)
 	if err := json.Unmarshal(b[4:4+n], info); err != nil {
 		return nil, nil, fmt.Errorf("%w: description in an init message: %w", ErrMessage, err)
+	}
+	if info.Number != track {
+		return nil, nil, fmt.Errorf("%w: init segment of track %d describes track %d", ErrMessage, track, info.Number)
+	}
+	if info.Timescale == 0 {
+		return nil, nil, fmt.Errorf("%w: track %d has timescale 0", ErrMessage, track)
 	}
 	return info, b[4+n:], nil
 }
