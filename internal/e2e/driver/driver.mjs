@@ -1,0 +1,134 @@
+// A real browser on a pipe: `node driver.mjs chromium|firefox EXECUTABLE`.
+//
+// Each line on standard input is one command as JSON, answered by one line of
+// JSON on standard output: {"ok":true,...} or {"ok":false,"error":"..."}.
+//
+//   {"do":"open","url":URL}                a new page, and only that
+//   {"do":"sample"}                        what the player shows now
+//   {"do":"evaluate","expression":JS}      any value of the page
+//   {"do":"screenshot","path":FILE.png}
+//
+// The first line on standard output says {"ok":true,"version":...} when the
+// browser runs. The browser ends with standard input.
+
+import { createInterface } from 'node:readline';
+import puppeteer from 'puppeteer-core';
+
+const chromiumFlags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-dev-shm-usage',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--autoplay-policy=no-user-gesture-required',
+];
+
+const firefoxPrefs = {
+  'media.autoplay.default': 0,
+  'media.autoplay.blocking_policy': 0,
+};
+
+/** @returns {Promise<import('puppeteer-core').Browser>} */
+function launch(name, executablePath) {
+  const common = { executablePath, headless: true, defaultViewport: { width: 1000, height: 760 } };
+  if (name === 'firefox') {
+    return puppeteer.launch({ ...common, browser: 'firefox', extraPrefsFirefox: firefoxPrefs });
+  }
+  return puppeteer.launch({ ...common, browser: 'chrome', args: chromiumFlags });
+}
+
+/** One page, and what went wrong in it. */
+class Session {
+  constructor(browser) {
+    this.browser = browser;
+    this.page = null;
+    this.errors = [];
+  }
+
+  async open({ url }) {
+    const old = this.page;
+    this.page = await this.browser.newPage();
+    await old?.close();
+    this.errors = [];
+    this.watch(this.page, this.errors);
+    const response = await this.page.goto(url, { waitUntil: 'domcontentloaded', timeout: 30_000 });
+    return { status: response?.status() ?? 0 };
+  }
+
+  watch(page, errors) {
+    page.on('pageerror', (err) => errors.push(`page: ${err}`));
+    page.on('console', (msg) => {
+      if (msg.type() === 'error') errors.push(`console: ${msg.text()} (${msg.location()?.url ?? ''})`);
+    });
+    page.on('requestfailed', (r) => errors.push(`request: ${r.url()}: ${r.failure()?.errorText}`));
+  }
+
+  async sample() {
+    const sample = await this.page.evaluate(readPlayer);
+    return { sample, errors: this.errors };
+  }
+
+  async evaluate({ expression }) {
+    return { value: await this.page.evaluate(expression) };
+  }
+
+  async screenshot({ path }) {
+    await this.page.screenshot({ path });
+    return {};
+  }
+}
+
+/** Runs in the page. All figures of one sample are taken in one task. */
+function readPlayer() {
+  const player = document.querySelector('livews-player');
+  const video = player ? player.video : document.querySelector('video');
+  const page = { now: performance.now(), state: player?.state ?? '', stats: player?.stats ?? null };
+  if (!video) return page;
+  const quality = video.getVideoPlaybackQuality();
+  const buffered = [];
+  for (let i = 0; i < video.buffered.length; i++) buffered.push([video.buffered.start(i), video.buffered.end(i)]);
+  return {
+    ...page,
+    currentTime: video.currentTime,
+    paused: video.paused,
+    muted: video.muted,
+    readyState: video.readyState,
+    playbackRate: video.playbackRate,
+    width: video.videoWidth,
+    height: video.videoHeight,
+    frames: quality.totalVideoFrames,
+    dropped: quality.droppedVideoFrames,
+    audio: video.mozHasAudio ?? (video.webkitAudioDecodedByteCount ?? 0) > 0,
+    mediaError: video.error ? `${video.error.code} ${video.error.message}` : '',
+    buffered,
+  };
+}
+
+const commands = ['open', 'sample', 'evaluate', 'screenshot'];
+
+async function answer(session, line) {
+  try {
+    const command = JSON.parse(line);
+    if (!commands.includes(command.do)) throw new Error(`unknown command ${command.do}`);
+    return { ok: true, ...(await session[command.do](command)) };
+  } catch (err) {
+    return { ok: false, error: String(err?.message ?? err) };
+  }
+}
+
+function say(value) {
+  process.stdout.write(JSON.stringify(value) + '\n');
+}
+
+const [name, executable] = process.argv.slice(2);
+const browser = await launch(name, executable);
+try {
+  const session = new Session(browser);
+  say({ ok: true, version: await browser.version() });
+  for await (const line of createInterface({ input: process.stdin })) say(await answer(session, line));
+} finally {
+  await browser.close();
+}
