@@ -1,0 +1,311 @@
+package livews
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+)
+
+const defaultMaxLag = 3 * time.Second
+
+// Start says where a [Subscription] begins.
+type Start int
+
+const (
+	// StartLive begins with the newest group.
+	StartLive Start = iota
+	// StartOldest begins with the oldest group in the window.
+	StartOldest
+)
+
+// SubscribeOptions say what a subscriber wants.
+type SubscribeOptions struct {
+	// Tracks are the numbers of the tracks wanted; empty means all, also those
+	// that appear later. Tracks that the stream does not have are waited for.
+	Tracks []uint16
+	// Start says where to begin. A [Subscription] begins at a group start.
+	Start Start
+	// After has the last position that the subscriber already has, by track:
+	// it begins with the chunk after that where the window still has it, else
+	// with a group start and a [Gap]. Tracks without a position begin at Start.
+	After map[uint16]Position
+	// MaxLag is the media time that the subscriber may be behind: beyond it,
+	// and once there is a newer group, it is moved to the newest group start
+	// and gets a [Gap]. Zero means 3 s.
+	MaxLag time.Duration
+	// Lossless is for recorders: no skipping for lag. Only what leaves the
+	// window unread is missed, with a [Gap].
+	Lossless bool
+}
+
+// A Subscription is one subscriber's place in a [Relay]: a [Source] of the
+// stream's segments. Its place is fixed when it is made, not at its first read.
+// It owns no goroutine and no memory that grows, and needs no Close: one that is
+// no longer used is simply forgotten.
+//
+// In each track it gives the init segment, then chunks from a group start on (or
+// from where it resumes), in strictly rising positions. The init segments of all
+// tracks come before the first chunk. A chunk after a hole carries a [Gap].
+//
+// ReadSegment and ReadSegments are called by one goroutine at a time, Select and
+// Stats by any.
+type Subscription struct {
+	relay *Relay
+	ready chan struct{} // holds a token when there may be something to read
+
+	// What follows is guarded by relay.mu.
+	opts    SubscribeOptions
+	cursors []*cursor
+	lobby   *cursor // waits for a first track where there is no other cursor
+	known   int     // tracks of the relay that were looked at
+	stats   SubscriptionStats
+}
+
+// SubscriptionStats counts what a [Subscription] has given.
+type SubscriptionStats struct {
+	// Segments and Bytes count what was handed out, Bytes as on the wire.
+	Segments, Bytes int64
+	// Gaps counts the chunks that carried a [Gap].
+	Gaps int64
+	// Lag is the media time between the next chunk to be read and the newest.
+	Lag time.Duration
+}
+
+// Subscribe returns a new Subscription; opts may be nil. A stream that has ended
+// can be subscribed to: what is in its window is still given.
+func (r *Relay) Subscribe(opts *SubscribeOptions) *Subscription {
+	s := &Subscription{relay: r, ready: make(chan struct{}, 1)}
+	s.lobby = &cursor{sub: s}
+	if opts != nil {
+		s.opts = *opts
+	}
+	s.opts.MaxLag = cmp.Or(s.opts.MaxLag, defaultMaxLag)
+	s.opts.Tracks = slices.Clone(s.opts.Tracks)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.follow()
+	return s
+}
+
+// ReadSegment returns the next segment. It blocks until there is one, the
+// stream has ended (then the error of [Relay.CloseWithError], [io.EOF] after a
+// clean end), or ctx ends.
+func (s *Subscription) ReadSegment(ctx context.Context) (*Segment, error) {
+	var one [1]*Segment
+	if _, err := s.ReadSegments(ctx, one[:], 0); err != nil {
+		return nil, err
+	}
+	return one[0], nil
+}
+
+// ReadSegments fills dst with the segments that are due now and returns how many
+// there were. It blocks as ReadSegment does until there is at least one, then
+// takes what is there: at most len(dst), and none more once they have maxBytes
+// together. Zero maxBytes means no such limit.
+func (s *Subscription) ReadSegments(ctx context.Context, dst []*Segment, maxBytes int) (int, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		if n, err := s.take(dst, maxBytes); n > 0 || err != nil {
+			return n, err
+		}
+		select {
+		case <-s.ready:
+		case <-ctx.Done():
+			s.stopWaiting()
+			return 0, ctx.Err()
+		}
+	}
+}
+
+// take moves what is due to dst, or registers s to be woken if nothing is.
+func (s *Subscription) take(dst []*Segment, maxBytes int) (int, error) {
+	r := s.relay
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n, bytes := 0, 0
+	for n < len(dst) && (maxBytes == 0 || bytes < maxBytes) {
+		seg := s.next()
+		if seg == nil {
+			break
+		}
+		dst[n] = seg
+		n++
+		bytes += HeaderSize + len(seg.Payload)
+	}
+	if n > 0 {
+		s.count(dst[:n], bytes)
+		return n, nil
+	}
+	if r.err != nil {
+		return 0, r.err
+	}
+	s.wait()
+	return 0, nil
+}
+
+func (s *Subscription) count(segs []*Segment, bytes int) {
+	s.stats.Segments += int64(len(segs))
+	s.stats.Bytes += int64(bytes)
+	s.relay.sent += int64(bytes)
+	for _, seg := range segs {
+		if seg.Gap != nil {
+			s.stats.Gaps++
+		}
+	}
+}
+
+// next returns the next segment due, or nil: first the init segments of all
+// tracks, then the chunk that came first.
+func (s *Subscription) next() *Segment {
+	s.follow()
+	s.skip()
+	var due *cursor
+	for _, c := range s.cursors {
+		c.settle()
+		if init := c.dueInit(); init != nil {
+			c.init = init
+			return init
+		}
+		if c.next < c.track.chunks.end() && (due == nil || c.order() < due.order()) {
+			due = c
+		}
+	}
+	if due == nil {
+		return nil
+	}
+	return due.read()
+}
+
+// follow gives s a cursor in each wanted track that has appeared.
+func (s *Subscription) follow() {
+	r := s.relay
+	if s.known == len(r.tracks) {
+		return
+	}
+	live := r.newestGroup(s.wants)
+	for _, t := range r.tracks[s.known:] {
+		if s.wants(t) {
+			s.cursors = append(s.cursors, s.newCursor(t, live))
+		}
+	}
+	s.known = len(r.tracks)
+}
+
+func (s *Subscription) wants(t *trackLog) bool {
+	if len(s.opts.Tracks) == 0 {
+		return true
+	}
+	return slices.Contains(s.opts.Tracks, t.number)
+}
+
+// newestGroup returns the start of the newest group among the wanted tracks.
+func (r *Relay) newestGroup(wants func(*trackLog) bool) Position {
+	var newest Position
+	for _, t := range r.tracks {
+		if start, ok := t.lastStart(); ok && wants(t) {
+			if p := t.chunks.at(start).seg.Position; p.After(newest) {
+				newest = p
+			}
+		}
+	}
+	return newest
+}
+
+func (s *Subscription) newCursor(t *trackLog, live Position) *cursor {
+	c := &cursor{sub: s, track: t}
+	if after, ok := s.opts.After[t.number]; ok {
+		c.resume(after, live)
+	} else if oldest, ok := t.firstStart(); ok && s.opts.Start == StartOldest {
+		c.next = oldest
+	} else {
+		c.start(live)
+	}
+	return c
+}
+
+// skip moves the cursors to the newest group if one of them is further behind
+// than s may be, or out of the window.
+func (s *Subscription) skip() {
+	for _, c := range s.cursors {
+		if c.next < c.track.chunks.first {
+			c.evicted(s.opts.Lossless)
+		}
+	}
+	if s.opts.Lossless || !slices.ContainsFunc(s.cursors, s.late) {
+		return
+	}
+	live := s.relay.newestGroup(s.wants)
+	for _, c := range s.cursors {
+		c.skipTo(live)
+	}
+}
+
+// late reports whether c lags too much and there is a newer group to go to.
+func (s *Subscription) late(c *cursor) bool {
+	start, ok := c.track.lastStart()
+	return ok && start > c.next && c.track.lag(c.next) > s.opts.MaxLag
+}
+
+// wait registers s with all that may give it something to read.
+func (s *Subscription) wait() {
+	for _, c := range s.cursors {
+		c.track.waiting.add(c)
+	}
+	if len(s.cursors) == 0 {
+		s.relay.idle.add(s.lobby)
+	}
+}
+
+// wake puts the token in place; it never blocks.
+func (s *Subscription) wake() {
+	select {
+	case s.ready <- struct{}{}:
+	default:
+	}
+}
+
+// stopWaiting undoes wait.
+func (s *Subscription) stopWaiting() {
+	s.relay.mu.Lock()
+	defer s.relay.mu.Unlock()
+	s.relay.idle.remove(s.lobby)
+	for _, c := range s.cursors {
+		c.track.waiting.remove(c)
+	}
+}
+
+// Select replaces the tracks wanted; empty means all. A track that was not
+// wanted before starts with its newest group; one that stays goes on.
+func (s *Subscription) Select(tracks []uint16) {
+	r := s.relay
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.opts.Tracks = slices.Clone(tracks)
+	s.opts.After = nil
+	kept := s.cursors
+	s.cursors, s.known = nil, 0
+	s.follow()
+	for i, c := range s.cursors {
+		if j := slices.IndexFunc(kept, func(k *cursor) bool { return k.track == c.track }); j >= 0 {
+			s.cursors[i], kept = kept[j], slices.Delete(kept, j, j+1)
+		}
+	}
+	for _, c := range kept {
+		c.track.waiting.remove(c)
+	}
+	s.wake()
+}
+
+// Stats returns what s has given so far.
+func (s *Subscription) Stats() SubscriptionStats {
+	s.relay.mu.Lock()
+	defer s.relay.mu.Unlock()
+	stats := s.stats
+	for _, c := range s.cursors {
+		stats.Lag = max(stats.Lag, c.track.lag(max(c.next, c.track.chunks.first)))
+	}
+	return stats
+}
