@@ -6,6 +6,7 @@
 //   {"do":"open","url":URL}                a new page, and only that
 //   {"do":"sample"}                        what the player shows now
 //   {"do":"evaluate","expression":JS}      any value of the page
+//   {"do":"picture"}                       the video's picture, 64 x 36 grey values
 //   {"do":"screenshot","path":FILE.png}
 //
 // The first line on standard output says {"ok":true,"version":...} when the
@@ -71,6 +72,10 @@ class Session {
     return { sample, errors: this.errors };
   }
 
+  async picture() {
+    return { grey: await this.page.evaluate(readPicture) };
+  }
+
   async evaluate({ expression }) {
     return { value: await this.page.evaluate(expression) };
   }
@@ -107,7 +112,19 @@ function readPlayer() {
   };
 }
 
-const commands = ['open', 'sample', 'evaluate', 'screenshot'];
+/** Runs in the page. */
+function readPicture() {
+  const video = document.querySelector('livews-player')?.video ?? document.querySelector('video');
+  const canvas = new OffscreenCanvas(64, 36);
+  const context = canvas.getContext('2d');
+  context.drawImage(video, 0, 0, canvas.width, canvas.height);
+  const rgba = context.getImageData(0, 0, canvas.width, canvas.height).data;
+  const grey = [];
+  for (let i = 0; i < rgba.length; i += 4) grey.push(Math.round((rgba[i] + rgba[i + 1] + rgba[i + 2]) / 3));
+  return grey;
+}
+
+const commands = ['open', 'sample', 'picture', 'evaluate', 'screenshot'];
 
 async function answer(session, line) {
   try {

@@ -1,0 +1,110 @@
+package e2e
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/coder/websocket"
+)
+
+// TestAnswers asks the nodes of a chain for what they must refuse.
+func TestAnswers(t *testing.T) {
+	c := startChain(t, "clip")
+	livews := []string{"livews.1"}
+	for _, tt := range []struct {
+		name   string
+		addr   string
+		stream string
+		offer  []string
+		origin string
+		status int
+		body   string // part of the answer
+	}{
+		{"ingress, unknown stream", c.ingress, "nosuch", livews, "", http.StatusNotFound, "nosuch"},
+		{"relay, unknown stream", c.relayAddr, "nosuch", livews, "", http.StatusNotFound, "nosuch"},
+		{"edge, unknown stream", c.edge, "nosuch", livews, "", http.StatusNotFound, "nosuch"},
+		{"edge, unknown stream, plain", c.edge, "nosuch", nil, "", http.StatusNotFound, "nosuch"},
+		{"relay, no sub-protocol", c.relayAddr, "cam1", nil, "", http.StatusBadRequest, "livews.1"},
+		{"ingress, no sub-protocol", c.ingress, "cam1", nil, "", http.StatusBadRequest, "livews.1"},
+		{"relay, bad name", c.relayAddr, "a/%2e%2e/b", livews, "", http.StatusBadRequest, ""},
+		{"edge, other origin", c.edge, "cam1", livews, "http://elsewhere.example", http.StatusForbidden, ""},
+		{"edge, other origin, plain", c.edge, "cam1", nil, "http://elsewhere.example", http.StatusForbidden, ""},
+		{"edge, own origin", c.edge, "cam1", livews, "http://" + c.edge, http.StatusSwitchingProtocols, ""},
+		{"edge, no origin", c.edge, "cam1", livews, "", http.StatusSwitchingProtocols, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			status, body := upgrade(t, "ws://"+tt.addr+"/live/"+tt.stream, tt.offer, tt.origin)
+			if status != tt.status || !strings.Contains(body, tt.body) {
+				t.Errorf("answer = %d %q, want %d with %q", status, body, tt.status, tt.body)
+			}
+		})
+	}
+	t.Run("page of an unknown stream", func(t *testing.T) {
+		resp, err := http.Get("http://" + c.edge + "/live/nosuch")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, _ := io.ReadAll(resp.Body)
+		if resp.StatusCode != http.StatusNotFound || !strings.Contains(string(body), "nosuch") {
+			t.Errorf("answer = %d %q, want 404 that names the stream", resp.StatusCode, body)
+		}
+	})
+}
+
+// upgrade asks for a WebSocket and returns the answer's status and text.
+func upgrade(t *testing.T, url string, offer []string, origin string) (status int, body string) {
+	t.Helper()
+	opts := &websocket.DialOptions{Subprotocols: offer, HTTPHeader: http.Header{}}
+	if origin != "" {
+		opts.HTTPHeader.Set("Origin", origin)
+	}
+	conn, resp, err := websocket.Dial(t.Context(), url, opts)
+	if err == nil {
+		conn.CloseNow()
+		return resp.StatusCode, ""
+	}
+	if resp == nil {
+		t.Fatalf("dial %s: %v", url, err)
+	}
+	// coder/websocket keeps the first kilobyte of a refusal.
+	text, _ := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(text)
+}
+
+// TestStreams reads the list that every server gives: the stream with its
+// tracks, while somebody watches it.
+func TestStreams(t *testing.T) {
+	c := startChain(t, "clip")
+	conn, _, err := websocket.Dial(t.Context(), "ws://"+c.edge+"/live/cam1", &websocket.DialOptions{Subprotocols: []string{"livews.1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.CloseNow()
+	if _, _, err := conn.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, addr := range map[string]string{"ingress": c.ingress, "relay": c.relayAddr, "edge": c.edge} {
+		var streams []struct {
+			Name   string `json:"name"`
+			Tracks []struct {
+				Kind   string `json:"kind"`
+				Codec  string `json:"codec"`
+				Width  int    `json:"width"`
+				Height int    `json:"height"`
+			} `json:"tracks"`
+		}
+		getJSON(t, "http://"+addr+"/streams", &streams)
+		if len(streams) != 1 || streams[0].Name != "cam1" || len(streams[0].Tracks) != 2 {
+			t.Errorf("%s lists %+v, want cam1 with two tracks", name, streams)
+			continue
+		}
+		for _, track := range streams[0].Tracks {
+			if track.Codec == "" || track.Kind == "video" && (track.Width != 640 || track.Height != 360) {
+				t.Errorf("%s: track %+v, want a codec, and 640x360 of the video", name, track)
+			}
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// browsers are the engines to play in, and the names of their programs.
+var browsers = map[string][]string{
+	"chromium": {"chromium", "chromium-browser", "google-chrome"},
+	"firefox":  {"firefox-esr", "firefox"},
+}
+
+// A browser is a driver process (driver/driver.mjs) and the browser it runs.
+type browser struct {
+	name  string
+	in    io.WriteCloser
+	lines *bufio.Scanner
+}
+
+// command is one line to the driver.
+type command struct {
+	Do         string `json:"do"`
+	URL        string `json:"url,omitempty"`
+	Path       string `json:"path,omitempty"`
+	Expression string `json:"expression,omitempty"`
+}
+
+// reply is one line from the driver.
+type reply struct {
+	OK      bool            `json:"ok"`
+	Error   string          `json:"error"`
+	Version string          `json:"version"`
+	Status  int             `json:"status"`
+	Sample  sample          `json:"sample"`
+	Errors  []string        `json:"errors"`
+	Grey    []int           `json:"grey"`
+	Value   json.RawMessage `json:"value"`
+}
+
+// newBrowser starts a browser, which ends with the test.
+func newBrowser(t *testing.T, name string) *browser {
+	t.Helper()
+	node, executable := need(t, "node"), need(t, browsers[name]...)
+	if _, err := os.Stat(filepath.Join("driver", "node_modules")); err != nil {
+		missing(t, "the browser driver is not installed (npm ci in internal/e2e/driver): %v", err)
+	}
+	cmd := exec.Command(node, filepath.Join("driver", "driver.mjs"), name, executable)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// No browser hangs for ever: its end fails the command that waits.
+	guard := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
+	t.Cleanup(func() {
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%s driver: %v", name, err)
+		}
+		guard.Stop()
+	})
+	b := &browser{name: name, in: in, lines: bufio.NewScanner(out)}
+	b.lines.Buffer(nil, 1<<20)
+	t.Logf("%s is %s", name, b.read(t).Version)
+	return b
+}
+
+// do sends one command and returns its answer, which is not an error.
+func (b *browser) do(t *testing.T, c command) reply {
+	t.Helper()
+	line, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.in.Write(append(line, '\n')); err != nil {
+		t.Fatalf("%s: %s: %v", b.name, line, err)
+	}
+	return b.read(t)
+}
+
+func (b *browser) read(t *testing.T) reply {
+	t.Helper()
+	if !b.lines.Scan() {
+		t.Fatalf("%s: the driver has ended: %v", b.name, b.lines.Err())
+	}
+	var r reply
+	if err := json.Unmarshal(b.lines.Bytes(), &r); err != nil {
+		t.Fatalf("%s: %v in %s", b.name, err, b.lines.Bytes())
+	}
+	if !r.OK {
+		t.Fatalf("%s: %s", b.name, r.Error)
+	}
+	return r
+}
+
+// open opens a page that must answer 200.
+func (b *browser) open(t *testing.T, url string) {
+	t.Helper()
+	if r := b.do(t, command{Do: "open", URL: url}); r.Status != 200 {
+		t.Fatalf("%s: %s answers %d", b.name, url, r.Status)
+	}
+}
+
+// screenshot leaves a picture of the page among the files that stay.
+func (b *browser) screenshot(t *testing.T, name string) {
+	t.Helper()
+	path := outFile(t, name)
+	b.do(t, command{Do: "screenshot", Path: path})
+	t.Logf("screenshot: %s", path)
+}
+
+// picture returns the video's picture as 64 x 36 grey values.
+func (b *browser) picture(t *testing.T) []int {
+	t.Helper()
+	return b.do(t, command{Do: "picture"}).Grey
+}
