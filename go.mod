@@ -1,9 +1,11 @@
 module github.com/livews/websocketlivestream
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/abema/go-mp4 v1.7.1
 	github.com/coder/websocket v1.8.15
 	golang.org/x/sync v0.24.0
 )
+
+require github.com/google/uuid v1.1.2 // indirect

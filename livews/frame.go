@@ -26,19 +26,3 @@ func AppendFrameHeader(b []byte, opcode byte, size int) []byte {
 		return binary.BigEndian.AppendUint64(append(b, 127), uint64(size))
 	}
 }
-
-// frameHeaderSize returns the length of the frame header at the start of b,
-// which is more than len(b) where there is no whole one.
-func frameHeaderSize(b []byte) int {
-	if len(b) < 2 {
-		return 2
-	}
-	switch b[1] {
-	case 126:
-		return 4
-	case 127:
-		return maxFrameHeader
-	default:
-		return 2
-	}
-}

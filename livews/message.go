@@ -1,7 +1,6 @@
 package livews
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -138,25 +137,13 @@ func ParseMessage(msg []byte) (*Segment, error) {
 		return nil, err
 	}
 	b := AppendFrameHeader(make([]byte, 0, maxFrameHeader+len(msg)), OpBinary, len(msg))
-	return ParseFrame(append(b, msg...))
+	return parseFrame(append(b, msg...), len(b))
 }
 
-// ParseFrame is [ParseMessage] for a message with the frame header that
-// [AppendFrameHeader] makes for it in front. The segment keeps b itself, so
-// that nothing is copied when it is passed on: the caller must not change b any
-// more.
-func ParseFrame(b []byte) (*Segment, error) {
-	header := frameHeaderSize(b)
-	if header > len(b) {
-		return nil, fmt.Errorf("%w: %d bytes hold no frame header", ErrMessage, len(b))
-	}
+// parseFrame parses b[header:], which has a size that checkSize allows, and keeps
+// b as the segment's frame.
+func parseFrame(b []byte, header int) (*Segment, error) {
 	msg := b[header:]
-	if err := checkSize(len(msg)); err != nil {
-		return nil, err
-	}
-	if !bytes.Equal(b[:header], AppendFrameHeader(nil, OpBinary, len(msg))) {
-		return nil, fmt.Errorf("%w: frame header %x does not fit a message of %d bytes", ErrMessage, b[:header], len(msg))
-	}
 	s, err := parseHeader(msg)
 	if err != nil {
 		return nil, err

@@ -21,15 +21,29 @@ type StreamInfo struct {
 	// State is StateLive or StateIdle.
 	State string `json:"state"`
 	// Tracks are shared and must not be changed.
-	Tracks []*Track `json:"tracks"`
+	Tracks []*Track `json:"tracks,omitempty"`
 	// Epoch is that of the newest chunk, and Newest the position of the newest
 	// chunk of each track. They are zero and empty where nothing has come yet.
-	Epoch  uint32              `json:"epoch"`
-	Newest map[uint16]Position `json:"newest"`
+	Epoch  uint32              `json:"epoch,omitempty"`
+	Newest map[uint16]Position `json:"newest,omitempty"`
 	// Viewers counts those who have joined here: browsers and servers alike.
 	Viewers int `json:"viewers"`
+	// Hops is how many servers lie between this one and the ingress: 0 where the
+	// stream is published.
+	Hops int `json:"hops"`
 	// BytesSent counts the bytes handed to them since the stream was opened.
 	BytesSent int64 `json:"bytesSent"`
+}
+
+// Info describes the stream of this name if it is open.
+func (s *Streams) Info(name string) (info StreamInfo, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.streams[name]
+	if st == nil || !st.isOpen() {
+		return StreamInfo{}, false
+	}
+	return st.info(), true
 }
 
 // List returns the streams that are open, and those that Discover knows of, by
@@ -40,14 +54,24 @@ func (s *Streams) List(ctx context.Context) ([]StreamInfo, error) {
 	if s.Discover != nil {
 		var known []StreamInfo
 		known, err = s.Discover(ctx)
-		for _, info := range known {
-			if !slices.ContainsFunc(list, func(o StreamInfo) bool { return o.Name == info.Name }) {
-				list = append(list, StreamInfo{Name: info.Name, State: StateIdle, Tracks: info.Tracks})
-			}
-		}
+		list = merge(list, known)
 	}
 	slices.SortFunc(list, func(a, b StreamInfo) int { return strings.Compare(a.Name, b.Name) })
 	return list, err
+}
+
+// merge adds to the open streams those that are only known.
+func merge(list, known []StreamInfo) []StreamInfo {
+	open := len(list)
+	for _, info := range known {
+		i := slices.IndexFunc(list[:open], func(o StreamInfo) bool { return o.Name == info.Name })
+		if i < 0 {
+			list = append(list, StreamInfo{Name: info.Name, State: StateIdle, Tracks: info.Tracks, Hops: info.Hops})
+		} else if list[i].Hops > 0 {
+			list[i].Hops = info.Hops
+		}
+	}
+	return list
 }
 
 // open returns the streams that are open.
@@ -56,13 +80,21 @@ func (s *Streams) open() []StreamInfo {
 	defer s.mu.Unlock()
 	var list []StreamInfo
 	for _, st := range s.streams {
-		select {
-		case <-st.opened:
+		if st.isOpen() {
 			list = append(list, st.info())
-		default:
 		}
 	}
 	return list
+}
+
+// isOpen reports whether the opening of st has come to its end.
+func (st *stream) isOpen() bool {
+	select {
+	case <-st.opened:
+		return true
+	default:
+		return false
+	}
 }
 
 func (st *stream) info() StreamInfo {
@@ -70,6 +102,9 @@ func (st *stream) info() StreamInfo {
 	info := StreamInfo{
 		Name: st.name, State: StateLive, Tracks: stats.Tracks, Newest: stats.Newest,
 		Viewers: st.viewers, BytesSent: stats.Sent,
+	}
+	if !st.published {
+		info.Hops = 1 // at least; Discover knows better
 	}
 	for _, p := range stats.Newest {
 		info.Epoch = max(info.Epoch, p.Epoch)

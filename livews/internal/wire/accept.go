@@ -1,0 +1,95 @@
+package wire
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/coder/websocket"
+)
+
+const (
+	// readBuffer and writeBuffer are for the frames of the WebSocket library
+	// itself, which are control frames and small messages from viewers.
+	readBuffer  = 512
+	writeBuffer = 256
+)
+
+// accept upgrades the connection of r. On an error it has answered.
+func accept(w http.ResponseWriter, r *http.Request, protocols ...string) (*websocket.Conn, *serverConn, error) {
+	hw := &hijackWriter{ResponseWriter: w}
+	ws, err := websocket.Accept(hw, r, &websocket.AcceptOptions{
+		Subprotocols: protocols,
+		// The origin was checked before; see originAllowed.
+		InsecureSkipVerify: true,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	ws.SetReadLimit(maxControl)
+	return ws, hw.conn, nil
+}
+
+// hijackWriter hands the WebSocket library a serverConn and small buffers in
+// place of net/http's.
+type hijackWriter struct {
+	http.ResponseWriter
+	conn *serverConn
+}
+
+func (w *hijackWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
+	w.conn = newServerConn(c, append([]byte(nil), early...))
+	return w.conn, bufio.NewReadWriter(
+		bufio.NewReaderSize(w.conn, readBuffer),
+		bufio.NewWriterSize(w.conn, writeBuffer),
+	), nil
+}
+
+// isUpgrade reports whether r asks for a WebSocket.
+func isUpgrade(r *http.Request) bool {
+	return strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
+}
+
+// offers reports whether the client of r offers the sub-protocol.
+func offers(r *http.Request, protocol string) bool {
+	for _, line := range r.Header.Values("Sec-Websocket-Protocol") {
+		for offer := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(offer), protocol) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// originAllowed reports whether a page from the request's Origin may open a
+// connection: one of this host, also as a reverse proxy names it (a page cannot
+// set that header), or of a host that fits one of the patterns, as path.Match
+// has them. Programs send no Origin and may.
+func originAllowed(r *http.Request, patterns []string) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" {
+		return false
+	}
+	if strings.EqualFold(u.Host, r.Host) || strings.EqualFold(u.Host, r.Header.Get("X-Forwarded-Host")) {
+		return true
+	}
+	for _, p := range patterns {
+		if ok, err := path.Match(strings.ToLower(p), strings.ToLower(u.Host)); ok && err == nil {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,155 @@
+package wire
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/livews/websocketlivestream/livews"
+)
+
+const (
+	// pingAfter is the silence of a peer after which it is pinged, and deadAfter
+	// that after which it is taken for dead.
+	pingAfter = 5 * time.Second
+	deadAfter = 15 * time.Second
+	// stallAfter is how long a peer may take no bytes.
+	stallAfter = 10 * time.Second
+	// notsentLowat bounds what the kernel holds of a connection beyond what is
+	// under way: media there is stale before a skip can reach it.
+	notsentLowat = 64 << 10
+)
+
+var errDead = errors.New("nothing came for 15 s")
+
+// pingFrame is an empty ping of a server (RFC 6455, section 5.5.2).
+var pingFrame = []byte{0x89, 0}
+
+// serverConn is a hijacked connection. Its Read keeps watch over the peer: it
+// pings one that is silent and gives up one that stays so. Its writes may be
+// called at the same time, as the control frames of the WebSocket library are.
+type serverConn struct {
+	net.Conn
+	early []byte // came with the handshake
+
+	mu       sync.Mutex // held by writes
+	deadline time.Time
+}
+
+func newServerConn(c net.Conn, early []byte) *serverConn {
+	limitUnsent(c)
+	return &serverConn{Conn: c, early: early}
+}
+
+// limitUnsent sets TCP_NOTSENT_LOWAT, below TLS where there is some. Where it
+// cannot be set the connection works all the same, with more stale media for a
+// slow viewer.
+func limitUnsent(c net.Conn) {
+	if t, ok := c.(interface{ NetConn() net.Conn }); ok {
+		c = t.NetConn()
+	}
+	sc, ok := c.(syscall.Conn)
+	if !ok {
+		return
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = raw.Control(func(fd uintptr) { _ = setNotsentLowat(fd, notsentLowat) })
+}
+
+func (c *serverConn) Read(p []byte) (int, error) {
+	if len(c.early) > 0 {
+		n := copy(p, c.early)
+		c.early = c.early[n:]
+		return n, nil
+	}
+	for silence := pingAfter; ; silence += pingAfter {
+		if err := c.SetReadDeadline(time.Now().Add(pingAfter)); err != nil {
+			return 0, err
+		}
+		n, err := c.Conn.Read(p)
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		if silence >= deadAfter {
+			return 0, errDead
+		}
+		c.ping()
+	}
+}
+
+// ping sends a ping unless something is being written just now, which wakes the
+// peer as well.
+func (c *serverConn) ping() {
+	if !c.mu.TryLock() {
+		return
+	}
+	defer c.mu.Unlock()
+	_ = c.write(pingFrame) // a failure shows at the next read
+}
+
+func (c *serverConn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.write(p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// WriteAll writes all of bufs, which it consumes, in one system call if the
+// system and the connection can.
+func (c *serverConn) WriteAll(bufs net.Buffers) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(bufs) == 1 {
+		return c.write(bufs[0])
+	}
+	return c.keepOn(func() (int64, error) { return bufs.WriteTo(c.Conn) })
+}
+
+func (c *serverConn) write(p []byte) error {
+	return c.keepOn(func() (int64, error) {
+		n, err := c.Conn.Write(p)
+		p = p[n:]
+		return int64(n), err
+	})
+}
+
+// keepOn calls write again as long as the peer takes some bytes in each
+// stallAfter. A TLS connection cannot go on after a timeout, so there the whole
+// write has that long.
+func (c *serverConn) keepOn(write func() (int64, error)) error {
+	for {
+		if err := c.extend(); err != nil {
+			return err
+		}
+		n, err := write()
+		_, plain := c.Conn.(*net.TCPConn)
+		if err == nil || n == 0 || !plain || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+	}
+}
+
+// extend moves the write deadline, but not at each message: that has its cost.
+func (c *serverConn) extend() error {
+	now := time.Now()
+	if c.deadline.Sub(now) > stallAfter-time.Second {
+		return nil
+	}
+	c.deadline = now.Add(stallAfter)
+	return c.SetWriteDeadline(c.deadline)
+}
+
+// writeText writes one text message.
+func (c *serverConn) writeText(text []byte) error {
+	frame := livews.AppendFrameHeader(nil, livews.OpText, len(text))
+	_, err := c.Write(append(frame, text...))
+	return err
+}

@@ -1,0 +1,254 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/livews/websocketlivestream/livews"
+)
+
+const (
+	// dialTimeout bounds a connection's set-up, the handshake included.
+	dialTimeout = 5 * time.Second
+	// maxList bounds the JSON list of an upstream's streams.
+	maxList = 4 << 20
+)
+
+// Dialer opens connections to upstream servers. Its methods may be called by any
+// number of goroutines at the same time.
+type Dialer struct {
+	client *http.Client
+	header http.Header
+}
+
+// NewDialer returns a Dialer. Both arguments may be nil.
+func NewDialer(tlsConfig *tls.Config, header http.Header) *Dialer {
+	d := &net.Dialer{Timeout: dialTimeout}
+	transport := &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		TLSClientConfig:     tlsConfig,
+		TLSHandshakeTimeout: dialTimeout,
+		IdleConnTimeout:     deadAfter,
+		MaxIdleConnsPerHost: 2,
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := d.DialContext(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			return clientConn{c}, nil
+		},
+	}
+	return &Dialer{client: &http.Client{Transport: transport}, header: header}
+}
+
+// CloseIdle closes the connections that no stream uses.
+func (d *Dialer) CloseIdle() { d.client.CloseIdleConnections() }
+
+// clientConn gives up a server from which nothing comes, not even the ping that
+// a quiet server sends.
+type clientConn struct{ net.Conn }
+
+func (c clientConn) Read(p []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(deadAfter)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+// CheckURL reports whether base can be the base URL of an upstream server.
+func CheckURL(base string) error {
+	u, err := url.Parse(base)
+	if err != nil {
+		return fmt.Errorf("upstream %q: %w", base, err)
+	}
+	switch u.Scheme {
+	case "ws", "wss", "http", "https":
+	default:
+		return fmt.Errorf("upstream %q: want a URL as in ws://HOST:PORT", base)
+	}
+	if u.Host == "" {
+		return fmt.Errorf("upstream %q: no host", base)
+	}
+	return nil
+}
+
+// Dial opens the stream of this name at the server with the base URL, after the
+// positions if there are any. It takes 5 s at most. The error wraps
+// [livews.ErrNotFound] where the server knows no such stream, else
+// [livews.ErrUnavailable].
+func (d *Dialer) Dial(ctx context.Context, base, name string, after map[uint16]livews.Position) (*Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	u := strings.TrimSuffix(base, "/") + "/live/" + name
+	if len(after) > 0 {
+		u += "?" + url.Values{"after": {formatAfter(after)}}.Encode()
+	}
+	ws, resp, err := websocket.Dial(ctx, u, &websocket.DialOptions{
+		HTTPClient:   d.client,
+		HTTPHeader:   d.header,
+		Subprotocols: []string{Subprotocol},
+	})
+	if err != nil {
+		return nil, dialError(u, resp, err)
+	}
+	if ws.Subprotocol() != Subprotocol {
+		_ = ws.Close(websocket.StatusProtocolError, "sub-protocol")
+		return nil, fmt.Errorf("%w: %s: server does not speak %s", livews.ErrUnavailable, u, Subprotocol)
+	}
+	ws.SetReadLimit(livews.MaxMessage)
+	return &Stream{ws: ws, gaps: make(map[uint16]*livews.Gap)}, nil
+}
+
+func dialError(u string, resp *http.Response, err error) error {
+	if resp == nil {
+		return fmt.Errorf("%w: %s: %w", livews.ErrUnavailable, u, err)
+	}
+	var f failure
+	if resp.Body != nil {
+		_ = json.NewDecoder(resp.Body).Decode(&f) // a proxy may have said something else
+	}
+	if resp.StatusCode == http.StatusNotFound {
+		return fmt.Errorf("%w: %s", livews.ErrNotFound, u)
+	}
+	return fmt.Errorf("%w: %s: status %d %.200s", livews.ErrUnavailable, u, resp.StatusCode, f.Error)
+}
+
+// List returns the streams of the server with the base URL.
+func (d *Dialer) List(ctx context.Context, base string) ([]livews.StreamInfo, error) {
+	u, err := url.Parse(strings.TrimSuffix(base, "/") + "/streams")
+	if err != nil {
+		return nil, err
+	}
+	u.Scheme = strings.Replace(u.Scheme, "ws", "http", 1)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	if d.header != nil {
+		req.Header = d.header.Clone()
+	}
+	resp, err := d.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("list %s: status %d", u, resp.StatusCode)
+	}
+	var list streamList
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxList)).Decode(&list); err != nil {
+		return nil, fmt.Errorf("list %s: %w", u, err)
+	}
+	return list.Streams, nil
+}
+
+// Stream is a connection to an upstream server: a [livews.Source] of one stream.
+type Stream struct {
+	ws      *websocket.Conn
+	gaps    map[uint16]*livews.Gap // told, and not yet attached
+	ended   bool
+	scratch []byte
+}
+
+// ReadSegment returns the next segment, with the gap that was told before it.
+// [io.EOF] says that the stream has ended for good; any other end of the
+// connection is another error. If ctx ends, so does the connection.
+func (s *Stream) ReadSegment(ctx context.Context) (*livews.Segment, error) {
+	for {
+		typ, msg, err := s.read(ctx)
+		if err != nil {
+			return nil, s.readError(err)
+		}
+		if typ == websocket.MessageText {
+			if err := s.control(msg); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		return s.segment(msg)
+	}
+}
+
+// read returns the next message, which is good until the next call.
+func (s *Stream) read(ctx context.Context) (websocket.MessageType, []byte, error) {
+	const most = 1 << 20
+	if cap(s.scratch) > most {
+		s.scratch = nil
+	}
+	typ, r, err := s.ws.Reader(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	buf := s.scratch[:0]
+	for {
+		if len(buf) == cap(buf) {
+			bigger := make([]byte, len(buf), max(32<<10, 2*cap(buf)))
+			copy(bigger, buf)
+			buf = bigger
+		}
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err != nil {
+			s.scratch = buf
+			if err == io.EOF {
+				err = nil
+			}
+			return typ, buf, err
+		}
+	}
+}
+
+// segment parses a message into memory of its own size.
+func (s *Stream) segment(msg []byte) (*livews.Segment, error) {
+	seg, err := livews.ParseMessage(msg)
+	if err != nil {
+		_ = s.ws.Close(codeViolation, reason(err))
+		return nil, err
+	}
+	if gap := s.gaps[seg.Track]; gap != nil && seg.Type == livews.TypeChunk {
+		delete(s.gaps, seg.Track)
+		seg.Gap = gap
+	}
+	return seg, nil
+}
+
+func (s *Stream) control(text []byte) error {
+	if len(text) > maxControl {
+		return fmt.Errorf("%w: text message of %d bytes", livews.ErrMessage, len(text))
+	}
+	c, err := parseControl(text)
+	if err != nil {
+		return fmt.Errorf("%w: %w", livews.ErrMessage, err)
+	}
+	if gap := c.gap(); gap != nil && len(s.gaps) < maxListed {
+		s.gaps[c.Track] = gap
+	}
+	if c.Type == typeEnd {
+		s.ended = true
+	}
+	return nil
+}
+
+func (s *Stream) readError(err error) error {
+	if s.ended && websocket.CloseStatus(err) == websocket.StatusNormalClosure {
+		return io.EOF
+	}
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("read segment: %w", io.ErrUnexpectedEOF)
+	}
+	return fmt.Errorf("read segment: %w", err)
+}
+
+// Close ends the connection without waiting for the server.
+func (s *Stream) Close() error { return s.ws.CloseNow() }

@@ -1,0 +1,13 @@
+// Package relay passes streams on: [Upstream] follows servers nearer the camera,
+// and [Handler] serves those further down, and any other client of the protocol.
+// Between the two stands a [livews.Streams], which opens a stream at the upstream
+// when the first subscriber asks for it, once however many there are, and closes
+// it a while after the last has gone:
+//
+//	up, err := relay.NewUpstream(&relay.UpstreamOptions{URLs: []string{"ws://camera:8010"}})
+//	...
+//	streams := &livews.Streams{Open: up.Open, Discover: up.List}
+//	http.ListenAndServe(":8011", &relay.Handler{Streams: streams})
+//
+// Relays are combined freely, to any depth, and never open a box of the media.
+package relay
