@@ -1,0 +1,163 @@
+import { webSocketURL } from './address.js';
+import { Controls } from './controls.js';
+import { dom } from './dom.js';
+import { Player } from './player.js';
+
+const STYLE = new URL('./livews-player.css', import.meta.url).href;
+
+/**
+ * The element `<livews-player>`: plays one live stream.
+ *
+ * Attributes, each with a property of the same name: `src`, the address of the stream, as ws, wss, http, https or
+ * relative URL; `controls`, to show some; `muted`, to start without sound. Where the browser does not start with
+ * sound, the element starts without, and says so.
+ *
+ * Events: `statechange` when `state` or what belongs to it changes; `error`, a CustomEvent whose detail is
+ * `{message, fatal}`; after a fatal one nothing more happens until `src` is set or `load` is called.
+ *
+ * Parts for style sheets: `video`, `controls`, `notice`.
+ */
+export class LivewsPlayerElement extends HTMLElement {
+  static observedAttributes = ['src', 'controls', 'muted'];
+
+  #player;
+  #controls;
+  #video;
+
+  constructor() {
+    super();
+    this.#video = dom('video', { part: 'video', playsinline: '', 'aria-label': 'Live video' });
+    this.#player = new Player(this.#video);
+    this.#controls = new Controls(this, this.#player, this.#video);
+    const root = this.attachShadow({ mode: 'open' });
+    const style = dom('link', { rel: 'stylesheet', href: STYLE });
+    // Until the style sheet is there, the controls would be a heap of buttons.
+    this.#controls.root.hidden = true;
+    style.addEventListener('load', () => (this.#controls.root.hidden = false));
+    root.append(style, this.#controls.root);
+    this.addEventListener('keydown', (event) => this.handleKey(event));
+    this.#player.addEventListener('statechange', () => this.dispatchEvent(new Event('statechange')));
+    this.#player.addEventListener('error', (event) => this.#forwardError(/** @type {CustomEvent} */ (event)));
+  }
+
+  connectedCallback() {
+    this.load();
+  }
+
+  disconnectedCallback() {
+    this.#player.close();
+  }
+
+  /**
+   * @param {string} name
+   * @param {string | null} before
+   * @param {string | null} value
+   */
+  attributeChangedCallback(name, before, value) {
+    if (name === 'src' && before !== value && this.isConnected) this.load();
+    if (name === 'controls') this.#controls.enabled = value !== null;
+    if (name === 'muted') this.#video.muted = value !== null;
+  }
+
+  /** The address of the stream. */
+  get src() {
+    return this.getAttribute('src') ?? '';
+  }
+
+  set src(value) {
+    this.setAttribute('src', value);
+  }
+
+  /** Whether there are controls. */
+  get controls() {
+    return this.hasAttribute('controls');
+  }
+
+  set controls(value) {
+    this.toggleAttribute('controls', value);
+  }
+
+  /** Whether the sound is off. */
+  get muted() {
+    return this.#video.muted;
+  }
+
+  set muted(value) {
+    this.#video.muted = value;
+  }
+
+  /** The volume, 0 to 1. */
+  get volume() {
+    return this.#video.volume;
+  }
+
+  set volume(value) {
+    this.#video.volume = value;
+  }
+
+  /** Whether playback is paused. */
+  get paused() {
+    return this.#video.paused;
+  }
+
+  /** How playback stands, in one word: one of State in states.js. */
+  get state() {
+    return this.#player.status.state;
+  }
+
+  /** How playback stands, with what belongs to it. */
+  get status() {
+    return this.#player.status;
+  }
+
+  /** The video element that shows the picture. */
+  get video() {
+    return this.#video;
+  }
+
+  /** How playback goes, as of now: see Stats in player.js. */
+  get stats() {
+    return this.#player.stats;
+  }
+
+  /** Begins again with `src`. */
+  load() {
+    if (!this.src) {
+      this.#player.close();
+      return;
+    }
+    const url = webSocketURL(this.src, document.baseURI);
+    if (url) this.#player.load(url);
+    else this.#forwardError(new CustomEvent('error', { detail: { message: `no address of a stream: ${this.src}`, fatal: true } }));
+  }
+
+  /** Plays on. */
+  play() {
+    this.#player.play();
+  }
+
+  /** Pauses. */
+  pause() {
+    this.#player.pause();
+  }
+
+  /** Goes to the live edge. */
+  goLive() {
+    this.#player.goLive();
+  }
+
+  /**
+   * Does what a key stands for. The element does so by itself while it has the focus; a page that is about nothing
+   * but the player can hand it its own keys.
+   *
+   * @param {KeyboardEvent} event
+   */
+  handleKey(event) {
+    this.#controls.handleKey(event);
+  }
+
+  /** @param {CustomEvent} event */
+  #forwardError(event) {
+    this.dispatchEvent(new CustomEvent('error', { detail: event.detail }));
+  }
+}

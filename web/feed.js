@@ -1,0 +1,63 @@
+import { checkChunk } from './boxes.js';
+import { Sequence } from './sequence.js';
+
+/** @typedef {import('./message.js').Segment} Segment */
+/** @typedef {import('./message.js').TrackInfo} TrackInfo */
+
+const MICROSECONDS = 1e6;
+/** The longest chunk whose length is believed, in seconds. */
+const MAX_CHUNK = 20;
+
+/** The intake of one track: it lets through what can be appended, counts the rest, and learns how long chunks are. */
+export class Feed {
+  /** How many chunks were here before, came after a hole, or were no media. */
+  counts = { duplicates: 0, orphans: 0, refused: 0 };
+  /** The init segment in force. */
+  init;
+  #sequence = new Sequence();
+  #duration = 0;
+  #time = -1;
+
+  /** @param {Segment & {info: TrackInfo}} init */
+  constructor(init) {
+    this.init = init;
+  }
+
+  /** About how long a chunk is, in seconds. */
+  get duration() {
+    return this.#duration;
+  }
+
+  /**
+   * Reports whether a chunk can be appended.
+   *
+   * @param {Segment} chunk
+   * @returns {boolean}
+   */
+  accept(chunk) {
+    const verdict = this.#sequence.accept(chunk);
+    if (verdict === 'duplicate') this.counts.duplicates++;
+    if (verdict === 'orphan') this.counts.orphans++;
+    if (verdict === 'duplicate' || verdict === 'orphan') return false;
+    if (checkChunk(chunk.payload) !== null) {
+      this.counts.refused++;
+      this.#sequence.break();
+      return false;
+    }
+    this.#measure(chunk.decodeTime / MICROSECONDS);
+    return true;
+  }
+
+  /** Says that a chunk which was let through is lost: only one which begins a group can follow. */
+  break() {
+    this.#sequence.break();
+  }
+
+  /** @param {number} time */
+  #measure(time) {
+    const step = time - this.#time;
+    // Chunks of sound differ by a frame: the longest counts, and is forgotten slowly.
+    if (this.#time >= 0 && step > 0 && step < MAX_CHUNK) this.#duration = Math.max(step, this.#duration * 0.98);
+    this.#time = time;
+  }
+}

@@ -1,0 +1,151 @@
+/** Rates within which nobody hears or sees that playback is not at its natural speed. */
+const MIN_RATE = 0.95;
+const MAX_RATE = 1.1;
+/** How far the trough may be from the target without anything being done, in seconds. */
+const DEAD_ZONE = 0.01;
+/** Change of the rate for each second that the trough is off the target. */
+const GAIN = 0.5;
+/** How far behind the target is too far to catch up by rate, in seconds. */
+const JUMP = 0.25;
+/** What a stall adds to the target, and the most that stalls add, in seconds. */
+const RAISE = 0.04;
+const MAX_RAISE = 0.6;
+/** The part of the raise that is forgotten in each second without a stall. */
+const DECAY = 0.005;
+/** The trough is looked for in at least this many seconds. */
+const WINDOW = 1;
+
+/**
+ * What to do: go on with this rate, and move forward by this many seconds first (0: do not).
+ *
+ * @typedef {object} Decision
+ * @property {number} rate
+ * @property {number} jump
+ */
+
+/**
+ * Decides how playback stays near the live edge without running dry. What it controls is the trough of the
+ * buffer: the least that lay ahead of the playhead in a sliding window, which is the margin that late data would
+ * have used up. It knows nothing of a media element: times come in, decisions go out.
+ */
+export class LiveEdge {
+  #base;
+  #raise = 0;
+  #raisedAt = 0;
+  #chunk = 0;
+  #since = -Infinity;
+  /** @type {{at: number, ahead: number}[]} */
+  #samples = [];
+
+  /** @param {number} [target] the trough wanted, in seconds; 0.08 by default */
+  constructor(target = 0.08) {
+    this.#base = target;
+  }
+
+  /** The trough that is steered to now, in seconds; it rises with each stall, and sinks slowly again. */
+  get target() {
+    return this.#base + this.#raise;
+  }
+
+  /** How much of the newest media to stay away from when playback begins or jumps, in seconds. */
+  get distance() {
+    return this.target + this.#chunk;
+  }
+
+  /** The least that lay ahead in the window, in seconds, or null while that is not known. */
+  get trough() {
+    return this.#samples.length ? this.#least(-Infinity) : null;
+  }
+
+  /**
+   * Says how long the stream's chunks are, in seconds.
+   *
+   * @param {number} duration
+   */
+  setChunk(duration) {
+    this.#chunk = duration;
+  }
+
+  /**
+   * Takes in how much media lies ahead of the playhead and says what to do. To see the trough, it must be called
+   * with what was ahead just before new media came.
+   *
+   * @param {number} now in seconds
+   * @param {number} ahead in seconds
+   * @returns {Decision}
+   */
+  sample(now, ahead) {
+    if (this.#since === -Infinity) this.#since = now;
+    this.#forget(now);
+    this.#push(now, ahead);
+    const recent = Math.max(0.3, 1.5 * this.#chunk);
+    const excess = this.#least(now - recent) - this.target;
+    if (now - this.#since >= recent && excess > Math.max(JUMP, 2 * this.#chunk)) {
+      this.reset();
+      return { rate: 1, jump: excess };
+    }
+    return { rate: this.#rate(now), jump: 0 };
+  }
+
+  /**
+   * Says that playback has run dry: keep more from now on.
+   *
+   * @param {number} now in seconds
+   */
+  stalled(now) {
+    this.#raise = Math.min(this.#raise + RAISE, MAX_RAISE);
+    this.#raisedAt = now;
+    this.reset();
+  }
+
+  /** Forgets what was ahead: the playhead has been moved. */
+  reset() {
+    this.#samples = [];
+    this.#since = -Infinity;
+  }
+
+  /**
+   * @param {number} now
+   * @returns {number}
+   */
+  #rate(now) {
+    if (now - this.#since < this.#window() / 2) return 1;
+    const error = this.#least(-Infinity) - this.target;
+    if (Math.abs(error) <= DEAD_ZONE) return 1;
+    const rate = 1 + GAIN * (error - Math.sign(error) * DEAD_ZONE);
+    return Math.round(Math.min(Math.max(rate, MIN_RATE), MAX_RATE) * 100) / 100;
+  }
+
+  #window() {
+    return Math.max(WINDOW, 2.5 * this.#chunk);
+  }
+
+  /** @param {number} now */
+  #forget(now) {
+    this.#raise *= Math.exp(-DECAY * Math.max(0, now - this.#raisedAt));
+    this.#raisedAt = now;
+    const old = now - this.#window();
+    while (this.#samples.length && this.#samples[0].at < old) this.#samples.shift();
+  }
+
+  /**
+   * Keeps only what can still be the least: every older sample that is not smaller is out.
+   *
+   * @param {number} at
+   * @param {number} ahead
+   */
+  #push(at, ahead) {
+    while (this.#samples.length && this.#samples[this.#samples.length - 1].ahead >= ahead) this.#samples.pop();
+    this.#samples.push({ at, ahead });
+  }
+
+  /**
+   * Returns the least of the samples since a time. Samples rise with time, so it is the first one.
+   *
+   * @param {number} since
+   * @returns {number}
+   */
+  #least(since) {
+    return (this.#samples.find((sample) => sample.at >= since) ?? this.#samples[this.#samples.length - 1]).ahead;
+  }
+}

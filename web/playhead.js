@@ -1,0 +1,328 @@
+import { LiveEdge } from './live-edge.js';
+import { beyondHole, listRanges } from './ranges.js';
+import { systemClock } from './clock.js';
+
+/** This little media in front of the playhead is none, in seconds. */
+const SLACK = 0.05;
+/** A picture that has stood for this long stands still, in milliseconds. */
+const FROZEN_AFTER = 1_000;
+/** How many nudges a frozen picture gets before its media is given up. */
+const MAX_NUDGES = 3;
+/** This far behind the live edge playback still follows it when it goes on after a pause, in seconds. */
+const NEAR = 1;
+
+/** @typedef {import('./ranges.js').Range} Range */
+
+/**
+ * @typedef {object} PlayheadHandlers
+ * @property {() => void} onchange something has changed that a viewer could be told
+ * @property {() => void} onstuck there is media, and yet nothing moves it
+ */
+
+/**
+ * Moves the playhead of a video element: it places it near the live edge, keeps it there by gentle changes of the
+ * rate, carries it over holes, and gets it going again when it ran dry. What it does is driven by update and by
+ * the element's own events.
+ *
+ * While the viewer has paused or gone back it leaves the playhead alone.
+ */
+export class Playhead {
+  /** Whether the sound was turned off only because the browser would not start with it. */
+  mutedByBrowser = false;
+  /** Whether the browser refuses to start without being asked to by the viewer. */
+  blocked = false;
+  /** Whether playback lacks media at the moment, for long enough that a viewer notices. */
+  frozen = false;
+  stalls = 0;
+  jumps = 0;
+  holes = 0;
+  /** Whether the tracks include sound. */
+  hasAudio = false;
+
+  #video;
+  #handlers;
+  #clock;
+  #edge;
+  #placed = false;
+  #following = true;
+  #wanted = true;
+  #starved = false;
+  #end = 0;
+  #progress = { time: -1, at: 0, nudges: 0 };
+  #watchdog = 0;
+  #listening = new AbortController();
+
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {PlayheadHandlers} handlers
+   * @param {import('./clock.js').Clock} [clock]
+   * @param {LiveEdge} [edge]
+   */
+  constructor(video, handlers, clock = systemClock, edge = new LiveEdge()) {
+    this.#video = video;
+    this.#handlers = handlers;
+    this.#clock = clock;
+    this.#edge = edge;
+    this.#listen('waiting', () => this.#ranDry());
+    this.#listen('pause', () => this.#paused());
+    this.#listen('play', () => this.#played());
+    this.#listen('volumechange', () => this.#volumeChanged());
+    for (const type of ['timeupdate', 'seeked', 'playing', 'loadeddata']) this.#listen(type, () => this.update());
+  }
+
+  /** Whether a first position has been found. */
+  get isPlaced() {
+    return this.#placed;
+  }
+
+  /** Whether playback is kept at the live edge. */
+  get isFollowing() {
+    return this.#following;
+  }
+
+  /** How far playback is behind the place that it would have at the live edge, in seconds. */
+  get lag() {
+    return this.#placed ? Math.max(0, this.#end - this.#video.currentTime - this.#edge.distance) : 0;
+  }
+
+  /** How much media lies ahead, in seconds. */
+  get ahead() {
+    return Math.max(0, this.#end - this.#video.currentTime);
+  }
+
+  /** The margin that is steered to, in seconds. */
+  get target() {
+    return this.#edge.target;
+  }
+
+  /**
+   * Says how long chunks are, in seconds.
+   *
+   * @param {number} duration
+   */
+  setChunk(duration) {
+    this.#edge.setChunk(duration);
+  }
+
+  /** Takes a look at what is buffered, and moves the playhead where it should be elsewhere. */
+  update() {
+    const ranges = listRanges(this.#video.buffered);
+    if (!this.#placed || !ranges.length) return;
+    this.#watch();
+    const hole = beyondHole(ranges, this.#video.currentTime, SLACK);
+    if (hole !== null && !this.#video.seeking) {
+      this.holes++;
+      this.#seek(hole + 0.001);
+    }
+    if (!this.#video.paused && !this.#video.seeking && this.#following) this.#follow(ranges[ranges.length - 1].end);
+    this.#end = ranges[ranges.length - 1].end;
+    this.#handlers.onchange();
+  }
+
+  /** Finds the first position, and starts. It is for the moment when all that has come is buffered. */
+  place() {
+    const range = listRanges(this.#video.buffered).at(-1);
+    if (this.#placed || !range) return;
+    this.#placed = true;
+    this.#end = range.end;
+    this.#seek(this.#live(range));
+    if (this.#wanted) void this.#start();
+    this.#handlers.onchange();
+  }
+
+  /** Begins anew with other media in the same element. */
+  reset() {
+    this.#placed = false;
+    this.#starved = false;
+    this.#setFrozen(false);
+    this.#progress = { time: -1, at: 0, nudges: 0 };
+    this.#edge.reset();
+  }
+
+  /** Plays on, at the live edge if the playhead is near it. */
+  play() {
+    this.#wanted = true;
+    this.blocked = false;
+    if (this.#placed) void this.#start();
+  }
+
+  /** Pauses. */
+  pause() {
+    this.#wanted = false;
+    this.#video.pause();
+  }
+
+  /** Goes to the live edge, and stays there. */
+  goLive() {
+    const range = listRanges(this.#video.buffered).at(-1);
+    this.#following = true;
+    if (range && this.#placed) this.#seek(this.#live(range));
+    this.play();
+  }
+
+  /**
+   * Moves by some seconds within what is buffered.
+   *
+   * @param {number} seconds
+   */
+  seekBy(seconds) {
+    const ranges = listRanges(this.#video.buffered);
+    if (!this.#placed || !ranges.length) return;
+    const live = this.#live(ranges[ranges.length - 1]);
+    const to = Math.max(this.#video.currentTime + seconds, ranges[0].start);
+    this.#following = to >= live - NEAR / 2;
+    this.#setRate(1);
+    this.#seek(Math.min(to, live));
+    this.#handlers.onchange();
+  }
+
+  /** Says that the page is looked at again. A browser may have stopped the picture in the meantime. */
+  shown() {
+    if (!this.#wanted || !this.#following || !this.#placed) return;
+    if (this.#video.paused || this.lag > NEAR / 4) this.goLive();
+  }
+
+  /** Lets go of the element. */
+  close() {
+    this.reset();
+    this.#listening.abort();
+  }
+
+  /** @param {number} end */
+  #follow(end) {
+    if (this.#starved) {
+      this.#resume(end);
+      return;
+    }
+    // What was ahead before the new media came: that is the trough.
+    const { rate, jump } = this.#edge.sample(this.#clock.now() / 1000, this.#end - this.#video.currentTime);
+    if (jump > 0) {
+      this.jumps++;
+      this.#seek(this.#video.currentTime + jump);
+    }
+    this.#setRate(rate);
+  }
+
+  /**
+   * Gets going again once there is media. With sound the playhead is always moved: Chromium would wait longer
+   * each time that it ran dry, and forgets that with a seek.
+   *
+   * @param {number} end
+   */
+  #resume(end) {
+    const { currentTime } = this.#video;
+    if (end - currentTime < SLACK / 2) return;
+    this.#starved = false;
+    const live = Math.max(currentTime, end - this.#edge.distance);
+    if (this.hasAudio || live - currentTime > SLACK) this.#seek(live);
+  }
+
+  #ranDry() {
+    if (!this.#placed || this.#video.paused || this.#video.seeking) return;
+    this.#clock.clearTimeout(this.#watchdog);
+    this.#watchdog = this.#clock.setTimeout(() => this.#setFrozen(true), FROZEN_AFTER);
+    this.stalls++;
+    this.#starved = true;
+    if (this.#following) this.#edge.stalled(this.#clock.now() / 1000);
+    this.update();
+  }
+
+  /** Watches whether the picture moves while it should. */
+  #watch() {
+    const now = this.#clock.now();
+    const time = this.#video.currentTime;
+    if (time !== this.#progress.time || this.#video.paused) {
+      const moved = time > this.#progress.time && !this.#video.seeking;
+      this.#progress = { time, at: now, nudges: moved ? 0 : this.#progress.nudges };
+      if (moved) this.#setFrozen(false);
+    } else if (now - this.#progress.at > FROZEN_AFTER && this.#end - time > 0.3) {
+      this.#nudge(now);
+    }
+  }
+
+  /** @param {number} now */
+  #nudge(now) {
+    this.#progress.at = now;
+    this.#setFrozen(true);
+    if (this.#progress.nudges++ >= MAX_NUDGES) this.#handlers.onstuck();
+    else this.#seek(Math.min(this.#video.currentTime + 0.1, this.#end - SLACK));
+  }
+
+  /** @param {boolean} frozen */
+  #setFrozen(frozen) {
+    if (!frozen) this.#clock.clearTimeout(this.#watchdog);
+    if (this.frozen === frozen) return;
+    this.frozen = frozen;
+    this.#handlers.onchange();
+  }
+
+  async #start() {
+    try {
+      await this.#video.play();
+    } catch (error) {
+      if (/** @type {Error} */ (error).name !== 'NotAllowedError') return;
+      if (this.#video.muted) {
+        this.blocked = true;
+        this.#wanted = false;
+      } else {
+        this.#video.muted = true;
+        this.mutedByBrowser = true;
+        await this.#start();
+      }
+      this.#handlers.onchange();
+    }
+  }
+
+  #paused() {
+    const { pictureInPictureElement } = document;
+    // A browser pauses a hidden muted video by itself; the viewer can only do so from a small window of its own.
+    if (this.#video.ended || !this.#video.paused || (document.hidden && pictureInPictureElement !== this.#video)) return;
+    this.#wanted = false;
+    this.#following = false;
+    this.#setRate(1);
+    this.#handlers.onchange();
+  }
+
+  #played() {
+    this.#wanted = true;
+    this.blocked = false;
+    this.#edge.reset();
+    if (this.lag < NEAR) this.#following = true;
+    this.#handlers.onchange();
+  }
+
+  #volumeChanged() {
+    if (!this.#video.muted) this.mutedByBrowser = false;
+    this.#handlers.onchange();
+  }
+
+  /**
+   * Returns the position of the live edge.
+   *
+   * @param {Range} range the last one
+   * @returns {number}
+   */
+  #live(range) {
+    return Math.max(range.start, range.end - this.#edge.distance);
+  }
+
+  /** @param {number} to */
+  #seek(to) {
+    this.#edge.reset();
+    this.#starved = false;
+    this.#video.currentTime = to;
+  }
+
+  /** @param {number} rate */
+  #setRate(rate) {
+    if (this.#video.playbackRate !== rate) this.#video.playbackRate = rate;
+  }
+
+  /**
+   * @param {string} type
+   * @param {() => void} listener
+   */
+  #listen(type, listener) {
+    this.#video.addEventListener(type, listener, { signal: this.#listening.signal });
+  }
+}

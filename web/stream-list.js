@@ -1,0 +1,59 @@
+import { checkTrackInfo } from './message.js';
+
+/** The most streams that are shown. */
+const MAX_STREAMS = 1000;
+/** How long an answer may take, in milliseconds. */
+const TIMEOUT = 5_000;
+
+/**
+ * A stream as the edge's list has it.
+ *
+ * @typedef {object} StreamEntry
+ * @property {string} name
+ * @property {boolean} live whether it is being served at the moment
+ * @property {import('./message.js').TrackInfo[]} tracks empty where they are not known
+ * @property {number} viewers
+ */
+
+/**
+ * Asks an edge for its streams, ordered by name.
+ *
+ * @param {string} url of the list
+ * @returns {Promise<StreamEntry[]>}
+ */
+export async function fetchStreams(url) {
+  const response = await fetch(url, {
+    headers: { Accept: 'application/json' },
+    cache: 'no-store',
+    signal: AbortSignal.timeout(TIMEOUT),
+  });
+  if (!response.ok) throw new Error(`${url}: status ${response.status}`);
+  return parseStreams(await response.json());
+}
+
+/**
+ * Returns the streams in an edge's answer; what makes no sense is left out.
+ *
+ * @param {any} value parsed JSON
+ * @returns {StreamEntry[]}
+ */
+export function parseStreams(value) {
+  const list = Array.isArray(value?.streams) ? value.streams.slice(0, MAX_STREAMS) : [];
+  const entries = list.map(parseEntry).filter((/** @type {StreamEntry | null} */ entry) => entry !== null);
+  return entries.sort((/** @type {StreamEntry} */ a, /** @type {StreamEntry} */ b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+}
+
+/**
+ * @param {any} value
+ * @returns {StreamEntry | null}
+ */
+function parseEntry(value) {
+  if (typeof value?.name !== 'string' || value.name === '') return null;
+  const tracks = Array.isArray(value.tracks) ? value.tracks.map(checkTrackInfo) : [];
+  return {
+    name: value.name,
+    live: value.state === 'live',
+    tracks: tracks.filter((/** @type {unknown} */ track) => track !== null),
+    viewers: Number.isInteger(value.viewers) && value.viewers > 0 ? value.viewers : 0,
+  };
+}

@@ -1,0 +1,257 @@
+import { listRanges } from './ranges.js';
+
+/** How much media may wait before it is cut down to the newest group, in seconds. */
+const MAX_WAITING = 4;
+/** How many bytes may wait before all of them are dropped. */
+const MAX_WAITING_BYTES = 32 << 20;
+/** How many bytes one append may bring, unless a single chunk has more. */
+const MAX_BATCH = 4 << 20;
+/** How much is kept behind the playhead, in seconds, and how much more there must be before it is removed. */
+const KEEP = 20;
+const KEEP_SLACK = 5;
+/** How much is kept in all, in seconds: what lies ahead of a paused playhead grows. */
+const MAX_SPAN = 120;
+/** What is kept behind the playhead when the browser has no room, in seconds. */
+const KEEP_LEAST = 2;
+
+/**
+ * Something that waits to be appended.
+ *
+ * @typedef {object} Piece
+ * @property {Uint8Array<ArrayBuffer>} data
+ * @property {string | null} mime set for an init segment: the type of what follows
+ * @property {number} time decode time in seconds, offset added
+ * @property {number} offset the timestampOffset for it
+ * @property {boolean} first whether it begins a group
+ */
+
+/**
+ * @typedef {object} TrackBufferHandlers
+ * @property {() => number} playhead gives the playback position in seconds
+ * @property {() => void} onchange what is buffered has changed
+ * @property {() => void} ondrop what waited was dropped: only a chunk which begins a group can follow
+ * @property {(error: Error) => void} onerror the SourceBuffer is of no more use
+ */
+
+/**
+ * Feeds one SourceBuffer: one operation at a time, and all that came meanwhile in the next one. It removes what
+ * has been played, makes room where the browser has none, and bounds what waits.
+ *
+ * What arrives before attach waits too.
+ */
+export class TrackBuffer {
+  #handlers;
+  #mime;
+  /** @type {SourceBuffer | null} */
+  #buffer = null;
+  /** @type {Piece[]} */
+  #queue = [];
+  #bytes = 0;
+  #keep = KEEP;
+  #starved = false;
+  #paused = false;
+  #closed = false;
+
+  /**
+   * @param {string} mime the type of the first init segment
+   * @param {TrackBufferHandlers} handlers
+   */
+  constructor(mime, handlers) {
+    this.#mime = mime;
+    this.#handlers = handlers;
+  }
+
+  /** The type of the init segment that was queued last. */
+  get mime() {
+    return this.#queue.findLast((piece) => piece.mime)?.mime ?? this.#mime;
+  }
+
+  /** Whether nothing waits and nothing is under way. */
+  get isIdle() {
+    return this.#queue.length === 0 && this.#buffer?.updating === false;
+  }
+
+  /** What is buffered. */
+  get ranges() {
+    return this.#buffer ? listRanges(this.#buffer.buffered) : [];
+  }
+
+  /**
+   * Begins to feed a SourceBuffer.
+   *
+   * @param {SourceBuffer} buffer
+   */
+  attach(buffer) {
+    this.#buffer = buffer;
+    buffer.addEventListener('updateend', () => this.#updated());
+    buffer.addEventListener('error', () => this.#fail(new Error('the browser could not read the media')));
+    this.#next();
+  }
+
+  /**
+   * Queues an init segment. Where its type differs, the browser must have SourceBuffer.changeType.
+   *
+   * @param {Uint8Array<ArrayBuffer>} data
+   * @param {string} mime
+   */
+  appendInit(data, mime) {
+    this.#push({ data, mime, time: 0, offset: 0, first: false });
+  }
+
+  /**
+   * Queues a chunk.
+   *
+   * @param {Uint8Array<ArrayBuffer>} data
+   * @param {{time: number, offset: number, first: boolean}} place
+   */
+  append(data, place) {
+    this.#push({ data, mime: null, ...place });
+  }
+
+  /**
+   * Stops and starts appending, as a ManagedMediaSource asks.
+   *
+   * @param {boolean} paused
+   */
+  setPaused(paused) {
+    this.#paused = paused;
+    this.#next();
+  }
+
+  /** Drops all that waits, and lets go of the SourceBuffer. */
+  close() {
+    this.#closed = true;
+    this.#replace([]);
+  }
+
+  /** @param {Piece} piece */
+  #push(piece) {
+    if (this.#closed) return;
+    this.#queue.push(piece);
+    this.#bytes += piece.data.length;
+    this.#bound(piece.time);
+    this.#next();
+  }
+
+  /** @param {number} newest */
+  #bound(newest) {
+    if (this.#bytes > MAX_WAITING_BYTES) {
+      this.#replace(this.#queue.filter((piece) => piece.mime).slice(-1));
+      this.#handlers.ondrop();
+      return;
+    }
+    const oldest = this.#queue.find((piece) => !piece.mime);
+    if (!oldest || newest - oldest.time <= MAX_WAITING) return;
+    const group = this.#queue.findLastIndex((piece) => piece.first);
+    // A group longer than the bound has to wait for its end, or it would never be played.
+    if (group > 0) this.#replace(this.#queue.filter((piece, i) => piece.mime || i >= group));
+  }
+
+  #next() {
+    if (this.#closed || this.#paused || !this.#buffer || this.#buffer.updating) return;
+    try {
+      if (!this.#trim(this.#keep + KEEP_SLACK) && this.#queue.length) this.#append(this.#buffer);
+    } catch (error) {
+      this.#refused(/** @type {Error} */ (error));
+    }
+  }
+
+  /** @param {SourceBuffer} buffer */
+  #append(buffer) {
+    const [piece] = this.#queue;
+    const count = piece.mime ? 1 : this.#batch();
+    if (piece.mime && piece.mime !== this.#mime) {
+      buffer.changeType(piece.mime);
+      this.#mime = piece.mime;
+    }
+    if (!piece.mime && buffer.timestampOffset !== piece.offset) buffer.timestampOffset = piece.offset;
+    buffer.appendBuffer(join(this.#queue.slice(0, count)));
+    this.#starved = false;
+    this.#replace(this.#queue.slice(count));
+  }
+
+  /** Returns how many chunks at the head of the queue go into one append. */
+  #batch() {
+    const { offset } = this.#queue[0];
+    let bytes = 0;
+    const end = this.#queue.findIndex((piece, i) => {
+      bytes += piece.data.length;
+      return i > 0 && (piece.mime !== null || piece.offset !== offset || bytes > MAX_BATCH);
+    });
+    return end < 0 ? this.#queue.length : end;
+  }
+
+  /**
+   * Removes what lies more than this.#keep behind the playhead, if anything lies more than limit behind it.
+   * Reports whether that is under way.
+   *
+   * @param {number} limit in seconds
+   * @returns {boolean}
+   */
+  #trim(limit) {
+    const ranges = this.ranges;
+    if (!ranges.length || !this.#buffer) return false;
+    const end = ranges[ranges.length - 1].end;
+    const { start } = ranges[0];
+    const anchor = Math.max(this.#handlers.playhead(), end - MAX_SPAN);
+    if (start >= anchor - limit) return false;
+    this.#buffer.remove(0, anchor - this.#keep);
+    return true;
+  }
+
+  /** @param {Error} error */
+  #refused(error) {
+    if (error.name !== 'QuotaExceededError' || this.#starved) {
+      this.#fail(error);
+      return;
+    }
+    this.#starved = true;
+    this.#keep = Math.max(KEEP_LEAST, this.#keep / 2);
+    if (!this.#makeRoom()) this.#fail(error);
+  }
+
+  /** Removes as much as can be spared. Reports whether that is under way. */
+  #makeRoom() {
+    const [oldest] = this.ranges;
+    const end = this.#handlers.playhead() - KEEP_LEAST;
+    if (!this.#buffer || !oldest || oldest.start >= end) return false;
+    this.#buffer.remove(0, end);
+    return true;
+  }
+
+  #updated() {
+    if (this.#closed) return;
+    this.#next();
+    this.#handlers.onchange();
+  }
+
+  /** @param {Error} error */
+  #fail(error) {
+    if (this.#closed) return;
+    this.close();
+    this.#handlers.onerror(error);
+  }
+
+  /** @param {Piece[]} queue */
+  #replace(queue) {
+    this.#queue = queue;
+    this.#bytes = queue.reduce((sum, piece) => sum + piece.data.length, 0);
+  }
+}
+
+/**
+ * Returns the bytes of pieces one after the other; those of a single one are not copied.
+ *
+ * @param {Piece[]} pieces
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+function join(pieces) {
+  if (pieces.length === 1) return pieces[0].data;
+  const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.data.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece.data, at);
+    at += piece.data.length;
+  }
+  return joined;
+}
