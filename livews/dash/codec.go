@@ -3,7 +3,6 @@ package dash
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"math/bits"
 	"strings"
@@ -127,7 +126,7 @@ var entryKinds = map[fourCC]entryKind{
 // so nothing that it believes can cost more than the body's size.
 func unmarshal(b box, dst mp4.IBox) error {
 	if _, err := mp4.Unmarshal(bytes.NewReader(b.body), uint64(len(b.body)), dst, mp4.Context{}); err != nil {
-		return malformed("%v: %v", b.typ, err)
+		return malformed("%v of %d bytes: %v", b.typ, len(b.raw), err)
 	}
 	return nil
 }
@@ -273,17 +272,25 @@ func parseAC3(info *livews.Track, entry fourCC, config box) error {
 		return err
 	}
 	info.Codec = entry.String()
-	// ETSI TS 102 366, 4.4.2.3: channels by acmod, without the LFE.
-	info.Channels = [...]uint16{2, 1, 2, 3, 3, 4, 4, 5}[c.Acmod] + uint16(c.LfeOn)
+	info.Channels = ac3Channels(c.Acmod, c.LfeOn)
 	return nil
 }
 
+// parseEC3 reads the first independent substream (ETSI TS 102 366, annex F.6).
 func parseEC3(info *livews.Track, entry fourCC, config box) error {
 	if len(config.body) < 5 {
-		return malformed("dec3 %s: %d bytes", hex.EncodeToString(config.body), len(config.raw))
+		return malformed("dec3: %d bytes", len(config.raw))
 	}
+	last := config.body[3]
 	info.Codec = entry.String()
+	info.Channels = ac3Channels(last>>1&7, last&1)
 	return nil
+}
+
+// ac3Channels counts the channels of an audio coding mode (ETSI TS 102 366,
+// 4.4.2.3), with the low-frequency one if lfe is 1.
+func ac3Channels(acmod, lfe byte) uint16 {
+	return [...]uint16{2, 1, 2, 3, 3, 4, 4, 5}[acmod] + uint16(lfe)
 }
 
 func parseMP3(info *livews.Track, _ fourCC, _ box) error {

@@ -172,7 +172,6 @@ func (s *Splitter) nextPiece() (*livews.Segment, error) {
 	if p.front && p.track.ID == s.prft.track {
 		seg.WallClock = s.prft.time
 	}
-	s.stats.Chunks++
 	if s.next++; s.next == len(s.pieces) {
 		s.finishUnit()
 	}

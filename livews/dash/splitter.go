@@ -25,6 +25,10 @@ const (
 	// maxStray is how many moofs in a row may belong to no track of the moov
 	// before that is an error.
 	maxStray = 64
+	// maxHeld chunks of maxHeldBytes may come before the first one of video,
+	// until when the init segments are held back for its frame rate.
+	maxHeld      = 16
+	maxHeldBytes = 1 << 20
 )
 
 // SplitterOptions are the options of [NewSplitter]. The zero value is good.
@@ -51,11 +55,12 @@ type Stats struct {
 // (ISO/IEC 14496-12, 8.8). For what it does with them see the package's
 // description; in particular:
 //
-//   - The init segments of all tracks of a moov come together, when the first
-//     moof behind it has been read (its media need not have come): so that
-//     they tell the frame rate, which encoders do not write into the moov. A
-//     moov that says the same of a track as the one before gives no new one;
-//     creation times and bit rates do not count.
+//   - The init segments of all tracks of a moov come together. They tell the
+//     frame rate, which encoders do not write into the moov: so they are held
+//     back until the first moof of video has been read (its media need not have
+//     come), or 16 chunks of audio, or the end. A moov that says the same of a
+//     track as the one before gives no new init segment; creation times and bit
+//     rates do not count.
 //   - A chunk comes as soon as its last byte has been read. Its prft and emsg
 //     stay in front of it (in front of one chunk, where a moof is split: that
 //     of the track which the prft names); styp, sidx, mfra and whatever else
@@ -84,8 +89,10 @@ type Splitter struct {
 	begun  bool  // the first box has been seen
 	origin int64 // offset of the last ftyp: the start of the file
 	ftyp   []byte
-	inits  []*livews.Segment // to be given next
-	held   bool              // inits wait for the first moof
+	queue  []*livews.Segment // to be given, from head on, unless held
+	head   int
+	held   bool              // the queue waits for the first moof of video
+	weight int               // bytes of the queue, while held
 	tracks []*splitTrack     // of the last moov
 	others []uint32          // ids of its tracks of other kinds
 	known  map[uint32]uint16 // numbers of all track_IDs so far
@@ -106,6 +113,7 @@ type splitTrack struct {
 	sameness []byte // of the init segment that was given last
 	end      uint64 // where the last chunk ended
 	last     uint64 // the same, but not set back by a moov
+	seen     bool   // its first moof has been looked at for the frame rate
 	fresh    bool   // no chunk yet since a moov that was not the track's first
 }
 
@@ -158,27 +166,59 @@ func (s *Splitter) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	for s.err == nil {
-		if len(s.inits) > 0 && !s.held {
-			seg := s.inits[0]
-			s.inits = s.inits[1:]
-			s.stats.Inits++
+	for {
+		if seg := s.dequeue(); seg != nil {
 			return seg, nil
 		}
-		if s.next < len(s.pieces) {
-			return s.nextPiece()
+		if s.err != nil {
+			return nil, s.err
 		}
-		err := s.step(ctx)
-		if err != nil && ctx.Err() != nil {
+		seg, err := s.advance(ctx)
+		switch {
+		case err != nil && ctx.Err() != nil:
 			return nil, ctx.Err()
+		case err != nil:
+			s.held, s.err = false, err
+		case seg != nil:
+			s.enqueue(seg)
 		}
-		if err == io.EOF && s.held {
-			s.held = false
-			continue
-		}
-		s.err = err
 	}
-	return nil, s.err
+}
+
+// advance makes the next chunk that is planned, or else reads a box, which may
+// lead to one.
+func (s *Splitter) advance(ctx context.Context) (*livews.Segment, error) {
+	if s.next < len(s.pieces) {
+		return s.nextPiece()
+	}
+	return nil, s.step(ctx)
+}
+
+// enqueue puts seg behind those that wait. A hold ends when there are too many.
+func (s *Splitter) enqueue(seg *livews.Segment) {
+	s.queue = append(s.queue, seg)
+	s.weight += len(seg.Payload)
+	if len(s.queue) > MaxTracks+maxHeld || s.weight > maxHeldBytes {
+		s.held = false
+	}
+}
+
+// dequeue returns what is to be given next, or nil if that is not known yet.
+func (s *Splitter) dequeue() *livews.Segment {
+	if s.held || s.head == len(s.queue) {
+		return nil
+	}
+	seg := s.queue[s.head]
+	s.queue[s.head] = nil
+	if s.head++; s.head == len(s.queue) {
+		s.queue, s.head, s.weight = s.queue[:0], 0, 0
+	}
+	if seg.Type == livews.TypeInit {
+		s.stats.Inits++
+	} else {
+		s.stats.Chunks++
+	}
+	return seg
 }
 
 // step reads one box of the top level, or finds that it is not all there yet.
@@ -329,13 +369,13 @@ func (s *Splitter) newTrack(init *Init, t *Track) *splitTrack {
 			return n
 		}
 	}
-	s.inits = append(s.inits, &livews.Segment{
+	s.held = true
+	s.enqueue(&livews.Segment{
 		Type:    livews.TypeInit,
 		Track:   t.Info.Number,
 		Info:    &t.Info,
 		Payload: init.Segment(t),
 	})
-	s.held = true
 	return n
 }
 
@@ -361,8 +401,7 @@ func (s *Splitter) takeMoof(ctx context.Context, h header) error {
 	if err := s.parse(b, s.in.offset-s.origin, s.defaults); err != nil {
 		return err
 	}
-	if s.held {
-		s.noteFrameRates()
+	if s.held && s.noteFrameRates() {
 		s.held = false
 		return nil
 	}
@@ -383,19 +422,23 @@ func (s *Splitter) defaults(id uint32) Defaults {
 	return Defaults{}
 }
 
-// noteFrameRates fills the frame rates of the init segments that wait, from the
-// first moof.
-func (s *Splitter) noteFrameRates() {
+// noteFrameRates fills the frame rates of the init segments that wait from the
+// moof. It reports whether all are known, as far as moofs tell them.
+func (s *Splitter) noteFrameRates() bool {
 	for i := range s.trafs {
 		t := &s.trafs[i]
 		track := s.track(t.id)
-		if track == nil {
+		if track == nil || track.seen {
 			continue
 		}
+		track.seen = true
 		if rate := frameRate(track.Track, uint64(t.end-t.first), sumDuration(s.samples[t.first:t.end])); rate != 0 {
 			track.Info.FrameRate = rate
 		}
 	}
+	return !slices.ContainsFunc(s.tracks, func(t *splitTrack) bool {
+		return t.Info.Kind == livews.KindVideo && t.Info.FrameRate == 0 && !t.seen
+	})
 }
 
 // frameRate returns the mean rate of n frames that last duration units,
