@@ -23,6 +23,7 @@ export class LivewsPlayerElement extends HTMLElement {
   #player;
   #controls;
   #video;
+  #connected = false;
 
   constructor() {
     super();
@@ -41,10 +42,12 @@ export class LivewsPlayerElement extends HTMLElement {
   }
 
   connectedCallback() {
+    this.#connected = true;
     this.load();
   }
 
   disconnectedCallback() {
+    this.#connected = false;
     this.#player.close();
   }
 
@@ -54,7 +57,7 @@ export class LivewsPlayerElement extends HTMLElement {
    * @param {string | null} value
    */
   attributeChangedCallback(name, before, value) {
-    if (name === 'src' && before !== value && this.isConnected) this.load();
+    if (name === 'src' && before !== value && this.#connected) this.load();
     if (name === 'controls') this.#controls.enabled = value !== null;
     if (name === 'muted') this.#video.muted = value !== null;
   }

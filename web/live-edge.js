@@ -3,8 +3,12 @@ const MIN_RATE = 0.95;
 const MAX_RATE = 1.1;
 /** How far the trough may be from the target without anything being done, in seconds. */
 const DEAD_ZONE = 0.01;
-/** Change of the rate for each second that the trough is off the target. */
-const GAIN = 0.5;
+/**
+ * Change of the rate for each second that the trough is off the target. Too little is seen to grow only when the
+ * window has passed, so it is answered more slowly.
+ */
+const GAIN_ABOVE = 1;
+const GAIN_BELOW = 0.5;
 /** How far behind the target is too far to catch up by rate, in seconds. */
 const JUMP = 0.25;
 /** What a stall adds to the target, and the most that stalls add, in seconds. */
@@ -112,7 +116,8 @@ export class LiveEdge {
     if (now - this.#since < this.#window() / 2) return 1;
     const error = this.#least(-Infinity) - this.target;
     if (Math.abs(error) <= DEAD_ZONE) return 1;
-    const rate = 1 + GAIN * (error - Math.sign(error) * DEAD_ZONE);
+    const gain = error > 0 ? GAIN_ABOVE : GAIN_BELOW;
+    const rate = 1 + gain * (error - Math.sign(error) * DEAD_ZONE);
     return Math.round(Math.min(Math.max(rate, MIN_RATE), MAX_RATE) * 100) / 100;
   }
 
