@@ -1,10 +1,12 @@
 package e2e
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -42,15 +44,15 @@ func TestAnswers(t *testing.T) {
 		})
 	}
 	t.Run("page of an unknown stream", func(t *testing.T) {
-		resp, err := http.Get("http://" + c.edge + "/live/nosuch")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		body, _ := io.ReadAll(resp.Body)
-		if resp.StatusCode != http.StatusNotFound || !strings.Contains(string(body), "nosuch") {
-			t.Errorf("answer = %d %q, want 404 that names the stream", resp.StatusCode, body)
-		}
+		b := newBrowser(t, "chromium")
+		b.open(t, "http://"+c.edge+"/live/nosuch")
+		b.watch(t, 10*time.Second, func(samples []sample) error {
+			if state := samples[len(samples)-1].State; state != "not-found" {
+				return fmt.Errorf("state is %q, want not-found", state)
+			}
+			return nil
+		})
+		b.screenshot(t, "not-found-chromium.png")
 	})
 }
 
