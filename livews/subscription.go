@@ -84,7 +84,7 @@ func (r *Relay) Subscribe(opts *SubscribeOptions) *Subscription {
 	s.opts.Tracks = slices.Clone(s.opts.Tracks)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.follow()
+	s.enter()
 	return s
 }
 
@@ -179,19 +179,28 @@ func (s *Subscription) next() *Segment {
 	return due.read()
 }
 
-// follow gives s a cursor in each wanted track that has appeared.
-func (s *Subscription) follow() {
-	r := s.relay
-	if s.known == len(r.tracks) {
-		return
-	}
-	live := r.newestGroup(s.wants)
-	for _, t := range r.tracks[s.known:] {
+// enter gives s a cursor in each wanted track, where its options say.
+func (s *Subscription) enter() {
+	live := s.relay.newestGroup(s.wants)
+	for _, t := range s.relay.tracks {
 		if s.wants(t) {
 			s.cursors = append(s.cursors, s.newCursor(t, live))
 		}
 	}
-	s.known = len(r.tracks)
+	s.known = len(s.relay.tracks)
+}
+
+// follow gives s a cursor in each wanted track that has appeared since: all of it is
+// newer than s.
+func (s *Subscription) follow() {
+	for _, t := range s.relay.tracks[s.known:] {
+		if s.wants(t) {
+			c := &cursor{sub: s, track: t, next: t.chunks.first}
+			c.last = s.opts.After[t.number]
+			s.cursors = append(s.cursors, c)
+		}
+	}
+	s.known = len(s.relay.tracks)
 }
 
 func (s *Subscription) wants(t *trackLog) bool {
@@ -286,11 +295,12 @@ func (s *Subscription) Select(tracks []uint16) {
 	s.opts.Tracks = slices.Clone(tracks)
 	s.opts.After = nil
 	kept := s.cursors
-	s.cursors, s.known = nil, 0
-	s.follow()
+	s.cursors = nil
+	s.enter()
 	for i, c := range s.cursors {
 		if j := slices.IndexFunc(kept, func(k *cursor) bool { return k.track == c.track }); j >= 0 {
-			s.cursors[i], kept = kept[j], slices.Delete(kept, j, j+1)
+			s.cursors[i] = kept[j]
+			kept = slices.Delete(kept, j, j+1)
 		}
 	}
 	for _, c := range kept {

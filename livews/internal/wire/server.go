@@ -31,13 +31,14 @@ func (s *Server) ServeStream(w http.ResponseWriter, r *http.Request, name string
 		fail(w, http.StatusForbidden, "origin "+r.Header.Get("Origin")+" is not allowed", name)
 		return
 	}
+	allowOrigin(w, r)
 	opts, err := parseQuery(r.URL.Query())
 	if err != nil {
 		fail(w, http.StatusBadRequest, err.Error(), name)
 		return
 	}
 	plain := !offers(r, Subprotocol)
-	if isUpgrade(r) && plain && (s.Plain == nil || r.Header.Get("Sec-Websocket-Protocol") != "") {
+	if IsUpgrade(r) && plain && (s.Plain == nil || r.Header.Get("Sec-Websocket-Protocol") != "") {
 		fail(w, http.StatusBadRequest, "sub-protocol "+Subprotocol+" is wanted", name)
 		return
 	}
@@ -47,7 +48,7 @@ func (s *Server) ServeStream(w http.ResponseWriter, r *http.Request, name string
 		return
 	}
 	defer leave()
-	if !isUpgrade(r) {
+	if !IsUpgrade(r) {
 		leave() // it stays open for a while, and this was no viewer
 		s.describe(w, name)
 		return
@@ -80,6 +81,9 @@ func (s *Server) describe(w http.ResponseWriter, name string) {
 
 // ServeList answers with the list of streams as JSON.
 func (s *Server) ServeList(w http.ResponseWriter, r *http.Request) {
+	if originAllowed(r, s.Origins) {
+		allowOrigin(w, r)
+	}
 	list, err := s.Streams.List(r.Context())
 	if err != nil {
 		s.logger().Warn("list of streams is not complete", "err", err)

@@ -1,0 +1,22 @@
+// Command edge serves the streams of one or several upstream servers to browsers:
+//
+//	go run ./examples/edge -listen :8020 -upstream ws://relay:8011
+package main
+
+import (
+	"context"
+	"flag"
+	"os"
+
+	"github.com/livews/websocketlivestream/examples/internal/node"
+)
+
+func main() {
+	n := &node.Node{Name: "edge", Role: node.Edge, Stdout: os.Stdout, Logger: node.Logger()}
+	var upstream string
+	flag.StringVar(&n.Listen, "listen", "127.0.0.1:8020", "`address` to listen on")
+	flag.StringVar(&upstream, "upstream", "ws://127.0.0.1:8010", "`URLs` of the upstream servers, with commas between them, the preferred one first")
+	node.Parse()
+	n.Upstreams = node.List(upstream)
+	node.Main(func(ctx context.Context) error { return n.Run(ctx) })
+}

@@ -1,0 +1,24 @@
+// Command ingress publishes one stream and serves it to relays and edges:
+//
+//	go run ./examples/ingress -listen :8010 -stream cam1 -source webcam
+package main
+
+import (
+	"context"
+	"flag"
+	"os"
+
+	"github.com/livews/websocketlivestream/examples/internal/node"
+)
+
+func main() {
+	n := &node.Node{Name: "ingress", Role: node.Ingress, Stdout: os.Stdout, Logger: node.Logger()}
+	var stream, source string
+	flag.StringVar(&n.Listen, "listen", "127.0.0.1:8010", "`address` to listen on")
+	flag.StringVar(&stream, "stream", "cam1", "`name` of the stream")
+	flag.StringVar(&source, "source", "clip", "`source`: clip, clip:2, test, webcam, webcam:DEVICE, a file, a URL that ffmpeg opens, or - for fragmented MP4 on stdin")
+	flag.BoolVar(&n.Pages, "edge", false, "serve browsers too: be one's own edge")
+	node.Parse()
+	n.Streams = map[string]string{stream: source}
+	node.Main(func(ctx context.Context) error { return n.Run(ctx) })
+}

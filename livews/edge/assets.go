@@ -1,0 +1,71 @@
+package edge
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"net/http"
+	"path"
+	"time"
+
+	"github.com/livews/websocketlivestream/web"
+)
+
+// contentTypes are spelt out because package mime believes the system's tables, some
+// of which know scripts as plain text.
+var contentTypes = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
+}
+
+// assets are the embedded files of the player, by name.
+type assets map[string]asset
+
+type asset struct {
+	content     []byte
+	contentType string
+	etag        string
+}
+
+func newAssets() assets {
+	entries, err := fs.ReadDir(web.Files, ".")
+	if err != nil {
+		panic(err) // the root of an embedded folder is always there
+	}
+	all := make(assets)
+	for _, entry := range entries {
+		name := entry.Name()
+		if path.Ext(name) == ".html" || entry.IsDir() {
+			continue
+		}
+		content, err := fs.ReadFile(web.Files, name)
+		if err != nil {
+			panic(err) // as above
+		}
+		sum := sha256.Sum256(content)
+		all[name] = asset{
+			content:     content,
+			contentType: contentTypes[path.Ext(name)],
+			etag:        `"` + hex.EncodeToString(sum[:8]) + `"`,
+		}
+	}
+	return all
+}
+
+// serve answers with one file, or 304 where the browser has it. Pages of other
+// hosts may import it.
+func (all assets) serve(w http.ResponseWriter, r *http.Request) {
+	a, ok := all[r.PathValue("file")]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", a.contentType)
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("ETag", a.etag)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.content))
+}

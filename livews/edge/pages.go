@@ -1,0 +1,59 @@
+package edge
+
+import (
+	"bytes"
+	"cmp"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"github.com/livews/websocketlivestream/web"
+)
+
+// policy keeps the pages to what comes from this server; media and data may come
+// from other edges.
+const policy = "default-src 'self'; connect-src 'self' ws: wss: http: https:; media-src 'self' blob:; " +
+	"img-src 'self' data: blob:; object-src 'none'; base-uri 'self'"
+
+// pages are the HTML pages.
+type pages struct {
+	title     string
+	templates *template.Template
+}
+
+func newPages(title string) *pages {
+	return &pages{
+		title:     cmp.Or(title, "livews"),
+		templates: template.Must(template.ParseFS(web.Files, "*.html")),
+	}
+}
+
+// page is what a template gets.
+type page struct {
+	Base   string // relative address of the overview
+	Title  string
+	Stream string
+}
+
+func (p *pages) index(w http.ResponseWriter, _ *http.Request) {
+	p.write(w, "index.html", page{Base: "./", Title: p.title})
+}
+
+func (p *pages) live(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	up := strings.Repeat("../", 1+strings.Count(name, "/"))
+	p.write(w, "live.html", page{Base: up, Title: p.title, Stream: name})
+}
+
+func (p *pages) write(w http.ResponseWriter, name string, data page) {
+	var buf bytes.Buffer
+	if err := p.templates.ExecuteTemplate(&buf, name, data); err != nil {
+		http.Error(w, "page "+name+": "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("Content-Security-Policy", policy)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(buf.Bytes()) // the client is gone
+}
