@@ -1,12 +1,14 @@
 package wire
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/livews/websocketlivestream/livews"
 )
@@ -49,6 +51,7 @@ func (s *Server) ServeStream(w http.ResponseWriter, r *http.Request, name string
 	}
 	defer leave()
 	if !IsUpgrade(r) {
+		waitForMedia(r.Context(), relay)
 		leave() // it stays open for a while, and this was no viewer
 		s.describe(w, name)
 		return
@@ -67,6 +70,18 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, sub *livews.Subsc
 		session.enc = s.Plain()
 	}
 	session.run(r.Context())
+}
+
+// waitForMedia waits a while for a chunk of a stream that has just been opened: by then
+// its tracks are known.
+func waitForMedia(ctx context.Context, relay *livews.Relay) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	for seg, err := range livews.All(ctx, relay.Subscribe(nil)) {
+		if err != nil || seg.Type == livews.TypeChunk {
+			return
+		}
+	}
 }
 
 // describe answers with the stream's entry of the list.

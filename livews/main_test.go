@@ -1,0 +1,9 @@
+package livews_test
+
+import (
+	"testing"
+
+	"github.com/livews/websocketlivestream/livews/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
