@@ -106,8 +106,24 @@ func (c *cursor) dueInit() *Segment {
 	return init
 }
 
-// order returns the number of arrival of the next chunk, which is there.
-func (c *cursor) order() uint64 { return c.track.chunks.at(c.next).order }
+// due reports whether the cursor has something to give.
+func (c *cursor) due() bool {
+	return c.next < c.track.chunks.end() || c.dueInit() != nil
+}
+
+// order returns the number of arrival of what the cursor has to give next.
+func (c *cursor) order() uint64 {
+	if c.next < c.track.chunks.end() {
+		return c.track.chunks.at(c.next).order
+	}
+	return c.track.initOrder
+}
+
+// readInit returns the init segment that is due.
+func (c *cursor) readInit() *Segment {
+	c.init = c.dueInit()
+	return c.init
+}
 
 // read returns the next chunk, which is there, and moves on.
 func (c *cursor) read() *Segment {

@@ -45,7 +45,7 @@ type Relay struct {
 	mu     sync.Mutex
 	tracks []*trackLog
 	bytes  int64  // in the window
-	order  uint64 // chunks taken so far
+	order  uint64 // segments taken so far
 	epoch  uint32 // of the newest init segment
 	sent   int64  // bytes handed to subscribers
 	err    error  // why the stream has ended; nil while it goes on
@@ -128,9 +128,10 @@ func (r *Relay) addInit(seg *Segment) ([]*cursor, error) {
 		t = &trackLog{number: seg.Track}
 		r.tracks = append(r.tracks, t)
 	}
-	if !t.setInit(seg) {
+	if !t.setInit(seg, r.order) {
 		return nil, nil
 	}
+	r.order++
 	r.epoch = max(r.epoch, seg.Position.Epoch)
 	return r.takeWaiting(), nil
 }

@@ -311,6 +311,22 @@ func TestEpoch(t *testing.T) {
 	})
 }
 
+// TestEpochOrder keeps the init segments of a new epoch behind the chunks of the old
+// one that a slow reader still has to get.
+func TestEpochOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		relay := livews.NewRelay(nil)
+		sub := relay.Subscribe(nil)
+		fill(t, relay, two(), 2+3) // one chunk more of track 1 than of track 2
+		dst := make([]*livews.Segment, 4)
+		if n, err := sub.ReadSegments(t.Context(), dst, 0); n != 4 || err != nil {
+			t.Fatalf("ReadSegments = %d, %v", n, err)
+		} // 1:1.0.1 is left
+		fill(t, relay, livewstest.NewSource(&livewstest.SourceOptions{Epoch: 5, Tracks: 3}), 3+1)
+		expect(t, due(t, sub), "1:1.0.1", "1:init", "2:init", "3:init", "1:5.0.0")
+	})
+}
+
 func TestSelect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		relay, src := livews.NewRelay(nil), two()

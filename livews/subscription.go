@@ -59,6 +59,7 @@ type Subscription struct {
 	cursors []*cursor
 	lobby   *cursor // waits for a first track where there is no other cursor
 	known   int     // tracks of the relay that were looked at
+	begun   bool    // a chunk was given
 	stats   SubscriptionStats
 }
 
@@ -157,25 +158,28 @@ func (s *Subscription) count(segs []*Segment, bytes int) {
 	}
 }
 
-// next returns the next segment due, or nil: first the init segments of all
-// tracks, then the chunk that came first.
+// next returns the next segment due, or nil: the init segments of all tracks before
+// the first chunk, then what came first.
 func (s *Subscription) next() *Segment {
 	s.follow()
 	s.skip()
 	var due *cursor
 	for _, c := range s.cursors {
 		c.settle()
-		if init := c.dueInit(); init != nil {
-			c.init = init
-			return init
+		if !s.begun && c.dueInit() != nil {
+			return c.readInit()
 		}
-		if c.next < c.track.chunks.end() && (due == nil || c.order() < due.order()) {
+		if c.due() && (due == nil || c.order() < due.order()) {
 			due = c
 		}
 	}
-	if due == nil {
+	switch {
+	case due == nil:
 		return nil
+	case due.dueInit() != nil:
+		return due.readInit()
 	}
+	s.begun = true
 	return due.read()
 }
 

@@ -16,25 +16,26 @@ type entry struct {
 	seg   *Segment
 	init  *Segment      // the init segment in force
 	time  time.Duration // decode time on a timeline that only rises
-	order uint64        // number of arrival among all tracks of the relay
+	order uint64        // number of arrival among all segments of the relay
 	cost  int64         // bytes held, with the init segment's where it is new
 }
 
 // trackLog is the bounded log of one track: its chunks by the number of their
 // arrival, and the numbers at which groups start.
 type trackLog struct {
-	number  uint16
-	init    *Segment // the newest
-	chunks  ring[entry]
-	starts  ring[uint64]
-	newest  Position
-	shift   time.Duration // from decode time to entry.time
-	broken  bool          // chunks are missing: wait for a group start
-	waiting waitList
+	number    uint16
+	init      *Segment // the newest
+	initOrder uint64   // its number of arrival
+	chunks    ring[entry]
+	starts    ring[uint64]
+	newest    Position
+	shift     time.Duration // from decode time to entry.time
+	broken    bool          // chunks are missing: wait for a group start
+	waiting   waitList
 }
 
 // setInit makes seg the init segment in force and reports whether that is news.
-func (t *trackLog) setInit(seg *Segment) bool {
+func (t *trackLog) setInit(seg *Segment, order uint64) bool {
 	old := t.init
 	if old != nil {
 		if seg.Position.Epoch < old.Position.Epoch {
@@ -45,7 +46,7 @@ func (t *trackLog) setInit(seg *Segment) bool {
 			return false
 		}
 	}
-	t.init = seg
+	t.init, t.initOrder = seg, order
 	return true
 }
 
