@@ -5,12 +5,12 @@ package livews
 type cursor struct {
 	sub   *Subscription
 	track *trackLog
-	next  uint64   // number of the chunk to be read next
-	from  Position // nothing before this group start is read; zero: anything
-	last  Position // of the last chunk read, or resumed after; zero: none
-	init  *Segment // the one handed out last
-	gap   string   // the reason of a hole in front of the next chunk
-	slot  int      // 1 + the index in the wait list that holds the cursor
+	next  uint64     // number of the chunk to be read next
+	from  Position   // nothing before this group start is read; zero: anything
+	last  Position   // of the last chunk read, or resumed after; zero: none
+	init  *initEntry // the one handed out last
+	gap   string     // the reason of a hole in front of the next chunk
+	slot  int        // 1 + the index in the wait list that holds the cursor
 }
 
 // start places a new cursor at the group of p, or at the end of the log to wait
@@ -93,7 +93,7 @@ func (c *cursor) mustStart() bool { return c.last.IsZero() || c.gap != "" }
 
 // dueInit returns the init segment that has to come next, or nil: that of the
 // next chunk, or the newest where there is no next chunk yet.
-func (c *cursor) dueInit() *Segment {
+func (c *cursor) dueInit() *initEntry {
 	init := c.track.init
 	if c.next < c.track.chunks.end() {
 		init = c.track.chunks.at(c.next).init
@@ -111,18 +111,18 @@ func (c *cursor) due() bool {
 	return c.next < c.track.chunks.end() || c.dueInit() != nil
 }
 
-// order returns the number of arrival of what the cursor has to give next.
+// order returns the number of arrival of what is due.
 func (c *cursor) order() uint64 {
-	if c.next < c.track.chunks.end() {
-		return c.track.chunks.at(c.next).order
+	if init := c.dueInit(); init != nil {
+		return init.order
 	}
-	return c.track.initOrder
+	return c.track.chunks.at(c.next).order
 }
 
 // readInit returns the init segment that is due.
 func (c *cursor) readInit() *Segment {
 	c.init = c.dueInit()
-	return c.init
+	return c.init.seg
 }
 
 // read returns the next chunk, which is there, and moves on.

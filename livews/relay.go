@@ -171,7 +171,7 @@ func (r *Relay) oldest() *trackLog {
 
 // current reports whether t belongs to the newest epoch: a source that starts
 // again may have fewer tracks than before.
-func (r *Relay) current(t *trackLog) bool { return t.init.Position.Epoch == r.epoch }
+func (r *Relay) current(t *trackLog) bool { return t.init.seg.Position.Epoch == r.epoch }
 
 func (r *Relay) track(number uint16) *trackLog {
 	for _, t := range r.tracks {
@@ -227,7 +227,7 @@ func (r *Relay) Stats() RelayStats {
 		if !r.current(t) {
 			continue
 		}
-		stats.Tracks = append(stats.Tracks, t.init.Info)
+		stats.Tracks = append(stats.Tracks, t.init.seg.Info)
 		if !t.newest.IsZero() {
 			stats.Newest[t.number] = t.newest
 		}

@@ -11,10 +11,16 @@ import (
 // the timeline of a track has started anew rather than gone on.
 const maxJump = 10 * time.Second
 
+// initEntry is one init segment of a trackLog.
+type initEntry struct {
+	seg   *Segment
+	order uint64 // number of arrival among all segments of the relay
+}
+
 // entry is one chunk in a trackLog.
 type entry struct {
 	seg   *Segment
-	init  *Segment      // the init segment in force
+	init  *initEntry    // the init segment in force
 	time  time.Duration // decode time on a timeline that only rises
 	order uint64        // number of arrival among all segments of the relay
 	cost  int64         // bytes held, with the init segment's where it is new
@@ -23,21 +29,20 @@ type entry struct {
 // trackLog is the bounded log of one track: its chunks by the number of their
 // arrival, and the numbers at which groups start.
 type trackLog struct {
-	number    uint16
-	init      *Segment // the newest
-	initOrder uint64   // its number of arrival
-	chunks    ring[entry]
-	starts    ring[uint64]
-	newest    Position
-	shift     time.Duration // from decode time to entry.time
-	broken    bool          // chunks are missing: wait for a group start
-	waiting   waitList
+	number  uint16
+	init    *initEntry // the newest
+	chunks  ring[entry]
+	starts  ring[uint64]
+	newest  Position
+	shift   time.Duration // from decode time to entry.time
+	broken  bool          // chunks are missing: wait for a group start
+	waiting waitList
 }
 
 // setInit makes seg the init segment in force and reports whether that is news.
 func (t *trackLog) setInit(seg *Segment, order uint64) bool {
-	old := t.init
-	if old != nil {
+	if t.init != nil {
+		old := t.init.seg
 		if seg.Position.Epoch < old.Position.Epoch {
 			return false
 		}
@@ -46,7 +51,7 @@ func (t *trackLog) setInit(seg *Segment, order uint64) bool {
 			return false
 		}
 	}
-	t.init, t.initOrder = seg, order
+	t.init = &initEntry{seg: seg, order: order}
 	return true
 }
 
@@ -111,7 +116,7 @@ func (t *trackLog) timeOf(seg *Segment) time.Duration {
 func (t *trackLog) costOf(seg *Segment) int64 {
 	cost := int64(HeaderSize + len(seg.Payload))
 	if t.chunks.n == 0 || t.chunks.at(t.chunks.end()-1).init != t.init {
-		cost += int64(len(t.init.Payload))
+		cost += int64(len(t.init.seg.Payload))
 	}
 	return cost
 }
