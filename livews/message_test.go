@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -27,16 +29,30 @@ func initSegment(track uint16) *Segment {
 	}
 }
 
-// TestMessageBytes holds the header against the worked example of PROTOCOL.md.
-func TestMessageBytes(t *testing.T) {
-	msg, err := chunkSegment().Message()
+// TestWorkedExample holds the frames against the worked example of PROTOCOL.md.
+func TestWorkedExample(t *testing.T) {
+	doc, err := os.ReadFile("../PROTOCOL.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "01" + "03" + "0001" + "68e77800" + "0000000c" + "00000000" +
-		"00000000016e3600" + "000640b5f03cb835" + hex.EncodeToString([]byte("moof and mdat"))
-	if got := hex.EncodeToString(msg); got != want {
-		t.Errorf("message =\n%s, want\n%s", got, want)
+	_, text, _ := strings.Cut(string(doc), "### A worked example")
+	text, _, _ = strings.Cut(text, "\n## ")
+	var bytesOf []string
+	for line := range strings.Lines(text) {
+		if hexLine := regexp.MustCompile(`^    ((?:[0-9a-f]{2} ?)+)(?:  .*)?\n`).FindStringSubmatch(line); hexLine != nil {
+			bytesOf = append(bytesOf, strings.Fields(hexLine[1])...)
+		}
+	}
+	var want []byte
+	for _, seg := range []*Segment{chunkSegment(), initSegment(1)} {
+		frame, err := seg.Frame()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, frame...)
+	}
+	if got := strings.Join(bytesOf, ""); got != hex.EncodeToString(want) {
+		t.Errorf("PROTOCOL.md has\n%s, want\n%x", got, want)
 	}
 }
 
