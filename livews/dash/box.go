@@ -33,7 +33,6 @@ func cc(s string) fourCC {
 }
 
 var (
-	boxDinf = cc("dinf")
 	boxEdts = cc("edts")
 	boxElst = cc("elst")
 	boxEmsg = cc("emsg")
@@ -43,7 +42,6 @@ var (
 	boxMdat = cc("mdat")
 	boxMdhd = cc("mdhd")
 	boxMdia = cc("mdia")
-	boxMehd = cc("mehd")
 	boxMfhd = cc("mfhd")
 	boxMfra = cc("mfra")
 	boxMinf = cc("minf")

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"slices"
 )
 
 const (
@@ -250,6 +251,7 @@ func (f *fragment) parseTrun(t *traf, b box, base, end int64, def Defaults) (int
 	if int(count) > MaxSamples-len(f.samples) {
 		return 0, malformed("trun: %d samples, a moof has at most %d", count, MaxSamples)
 	}
+	f.samples = slices.Grow(f.samples, int(count))
 	r := run{offset: end, first: len(f.samples), end: len(f.samples) + int(count)}
 	for i := range int(count) {
 		s := sample{duration: def.Duration, size: def.Size, flags: def.Flags}

@@ -187,11 +187,7 @@ func (s *Splitter) payload(p piece) ([]byte, error) {
 	if p.whole {
 		return checkSize(slices.Concat(front, s.unit))
 	}
-	var size int64
-	for _, sample := range s.samples[p.first:p.end] {
-		size += int64(sample.size)
-	}
-	b := make([]byte, 0, len(front)+chunkBound(p.traf, p.end-p.first, size))
+	b := make([]byte, 0, len(front)+s.chunkBound(p.traf, p.first, p.end))
 	b, err := s.appendChunk(append(b, front...), s.unit, p.traf, p.first, p.end, p.time)
 	if err != nil {
 		return nil, err

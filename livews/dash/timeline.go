@@ -37,7 +37,8 @@ type TimelineOptions struct {
 // A chunk breaks the timeline if it does not begin later than its track's last
 // one did, or more than 0.1 s before that one ended, or more than MaxGap after.
 // A track that stays on the old timeline for a while, because the chunks of
-// tracks are interleaved, follows when its own break comes.
+// tracks are interleaved, follows when its own break comes. Should it then begin
+// too early for that, all tracks move a little more.
 //
 // Chunks that need no change pass as they are; for others a new Segment with a
 // copy of the bytes is made ([ShiftChunk]). src must fill Duration, as a
@@ -70,6 +71,7 @@ type timeline struct {
 type timelineTrack struct {
 	timescale  uint32
 	offset     time.Duration
+	moved      bool // another track has changed offset since the last chunk
 	begun      bool
 	start, end time.Duration // of the last chunk
 }
@@ -131,16 +133,33 @@ func (l *timeline) place(t *timelineTrack, seg *livews.Segment) (broken bool) {
 		t.offset = l.offset
 	}
 	if l.follows(t, seg.DecodeTime+t.offset, overlap) {
-		return false
+		broken, t.moved = t.moved, false
+		return broken
 	}
 	rounding := time.Second / time.Duration(t.timescale)
 	if t.offset == l.offset || !l.follows(t, seg.DecodeTime+l.offset, rounding) {
 		l.log.Warn("timeline breaks", "track", seg.Track,
 			"err", fmt.Sprintf("decode time %v, due was %v", seg.DecodeTime+t.offset, t.end))
-		l.offset = l.end - seg.DecodeTime
+		l.rebase(t, seg.DecodeTime)
 	}
-	t.offset = l.offset
+	t.offset, t.moved = l.offset, false
 	return true
+}
+
+// rebase makes a new break for t, which goes on with the time start.
+func (l *timeline) rebase(t *timelineTrack, start time.Duration) {
+	if t.offset == l.offset || t.end-start <= l.offset {
+		l.offset = l.end - start
+		return
+	}
+	// The other tracks have passed this break already, but t begins too early
+	// for the place that they gave it: they move once more, to stay in step.
+	for _, other := range l.tracks {
+		if other.offset == l.offset {
+			other.offset, other.moved = t.end-start, other.begun
+		}
+	}
+	l.offset = t.end - start
 }
 
 // follows reports whether a chunk of t may start at start. A hole is measured
@@ -174,10 +193,12 @@ func (t *timelineTrack) move(seg *livews.Segment, broken bool) (*livews.Segment,
 	if err != nil {
 		return nil, err
 	}
-	var ok bool
-	if moved.DecodeTime, ok = duration(start, t.timescale); !ok {
+	end, ok := duration(start+uint64(units(seg.Duration, t.timescale)), t.timescale)
+	if !ok {
 		return nil, malformed("decode time %d at timescale %d", start, t.timescale)
 	}
+	moved.DecodeTime, _ = duration(start, t.timescale)
+	moved.Duration = end - moved.DecodeTime
 	moved.Payload = payload
 	return moved, nil
 }

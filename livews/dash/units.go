@@ -17,20 +17,18 @@ func duration(n uint64, timescale uint32) (time.Duration, bool) {
 	return time.Duration(ns), ns <= math.MaxInt64
 }
 
-// units returns d in units of 1/timescale second, rounded to the nearest. The
-// result fits: it is below 2^63 for every timescale up to 2^30, and saturates
-// beyond.
+// units returns d in units of 1/timescale second, rounded to the nearest, or the
+// largest number where that is more than fits.
 func units(d time.Duration, timescale uint32) int64 {
-	negative := d < 0
 	abs := uint64(d)
-	if negative {
+	if d < 0 {
 		abs = -abs
 	}
-	hi, lo := bits.Mul64(abs, uint64(timescale))
-	lo, carry := bits.Add64(lo, uint64(time.Second)/2, 0)
-	n, _ := bits.Div64(hi+carry, lo, uint64(time.Second))
-	n = min(n, math.MaxInt64)
-	if negative {
+	n, ok := rescale(abs, uint32(time.Second), timescale)
+	if !ok || n > math.MaxInt64 {
+		n = math.MaxInt64
+	}
+	if d < 0 {
 		return -int64(n)
 	}
 	return int64(n)

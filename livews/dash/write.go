@@ -41,11 +41,18 @@ func (f *fragment) appendChunk(dst, unit []byte, t *traf, first, end int, time u
 	return dst, nil
 }
 
-// chunkBound returns a size that no chunk of appendChunk exceeds, where size
-// is that of the samples' data.
-func chunkBound(t *traf, samples int, size int64) int {
-	const boxes = 8 + 16 + 8 + 28 + 20 + 24 + 8
-	return boxes + (t.hi - t.lo) + 16*samples + int(size)
+// chunkBound returns a size that no chunk of appendChunk with these samples
+// exceeds.
+func (f *fragment) chunkBound(t *traf, first, end int) int {
+	const boxes = 8 + 16 + 8 + 32 + 20 + 24 + 8
+	size := boxes + 16*(end-first)
+	if first == t.first && end == t.end {
+		size += t.hi - t.lo
+	}
+	for _, s := range f.samples[first:end] {
+		size += int(s.size)
+	}
+	return size
 }
 
 // appendData appends the data of the samples from first to end.
