@@ -71,7 +71,7 @@ func TestRefusals(t *testing.T) {
 		{"edge, bad flag", example("edge", "-colour", "red"), "colour", 30},
 		{"cdn, bad flag", example("cdn", "-colour", "red"), "colour", 30},
 		{"record, bad flag", example("record", "-colour", "red"), "colour", 30},
-		{"relay, no upstream", example("relay", "-listen", freeAddr(t)), "upstream", 30},
+		{"relay, no upstream", example("relay", "-listen", freeAddr(t), "-upstream", ""), "upstream", 2},
 		{"relay, bad upstream", example("relay", "-listen", freeAddr(t), "-upstream", "ftp://127.0.0.1"), "ftp", 2},
 		{"ingress, bad stream name", example("ingress", "-listen", freeAddr(t), "-stream", "a/../b"), "a/../b", 2},
 		{"ingress, no such file", example("ingress", "-listen", freeAddr(t), "-stream", "cam1", "-source", "nosuch.mp4"), "nosuch.mp4", 2},
