@@ -264,7 +264,9 @@ func (f *fragment) parseTrun(t *traf, b box, base, end int64, def Defaults) (int
 	}
 	f.runs = append(f.runs, r)
 	f.dataSize += r.size
-	f.dataEnd = max(f.dataEnd, r.offset+r.size)
+	if r.size > 0 {
+		f.dataEnd = max(f.dataEnd, r.offset+r.size)
+	}
 	t.runs[1], t.end = len(f.runs), len(f.samples)
 	return r.offset + r.size, nil
 }

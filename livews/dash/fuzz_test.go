@@ -92,7 +92,7 @@ func seeds(f *testing.F) [][]byte {
 	var all [][]byte
 	for _, name := range names {
 		b := fixture(f, filepath.Base(name))
-		all = append(all, b[:min(len(b), 16<<10)])
+		all = append(all, b[:min(len(b), 6<<10)])
 	}
 	init := buildInit(video1, audio2)
 	both := offsets(func(n uint32) []byte {

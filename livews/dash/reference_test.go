@@ -133,10 +133,14 @@ func (r *reference) trun(id uint32, trun *mp4.Trun, base, end int64, def mp4.Tre
 				composition = trun.GetSampleCompositionTimeOffset(i)
 			}
 		}
+		var data string
+		if size > 0 {
+			data = string(r.file[end : end+int64(size)])
+		}
 		r.samples[id] = append(r.samples[id], refSample{
 			time: r.next[id], composition: composition, duration: duration,
 			nonSync: sampleFlags&0x10000 != 0,
-			data:    string(r.file[end : end+int64(size)]),
+			data:    data,
 		})
 		r.next[id] += uint64(duration)
 		end += int64(size)

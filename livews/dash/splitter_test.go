@@ -79,16 +79,35 @@ func tfdt32(v uint32) []byte { return full("tfdt", 0, 0, u32(v)) }
 
 const baseIsMoof = 0x020000
 
+// formTest is a stream and the segments that come of it, as describe has them.
+type formTest struct {
+	name string
+	in   []byte
+	want string
+}
+
 func TestSplitterForms(t *testing.T) {
 	init := buildInit(video1, audio2)
-	// sound is a traf of two audio samples of 3 and 4 bytes whose data follow
-	// those of the traf before.
-	sound := mk("traf", tfhd(0, 2, 0), tfdt64(480), full("trun", 0, 0x200, words(2, 3, 4)))
-	tests := []struct {
-		name string
-		in   []byte
-		want string
-	}{
+	testForms(t, boxForms(init))
+	testForms(t, dataForms(init))
+	testForms(t, trackForms(init))
+}
+
+func testForms(t *testing.T, tests []formTest) {
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			segs := split(t, tt.in)
+			if got := describe(t, segs); got != tt.want {
+				t.Errorf("segments are\n%s\nwant\n%s", got, tt.want)
+			}
+			checkAgainstReference(t, tt.in, segs)
+		})
+	}
+}
+
+// boxForms are about the boxes of the top level.
+func boxForms(init []byte) []formTest {
+	return []formTest{
 		{
 			"64-bit sizes",
 			slices.Concat(init, offsets(func(n uint32) []byte {
@@ -125,6 +144,15 @@ func TestSplitterForms(t *testing.T) {
 			"stray mdat", slices.Concat(init, mk("mdat", zeros(9)), plainChunk(1, 0, 5)),
 			lines("init 1", "init 2", "1 0+40 5 S"),
 		},
+	}
+}
+
+// dataForms are about where the data of samples lie.
+func dataForms(init []byte) []formTest {
+	// sound is a traf of two audio samples of 3 and 4 bytes whose data follow
+	// those of the traf before.
+	sound := mk("traf", tfhd(0, 2, 0), tfdt64(480), full("trun", 0, 0x200, words(2, 3, 4)))
+	return []formTest{
 		{
 			"no default-base-is-moof: offsets from the moof, then from the data before",
 			slices.Concat(init, offsets(func(n uint32) []byte {
@@ -153,6 +181,12 @@ func TestSplitterForms(t *testing.T) {
 			lines("init 1", "init 2", "1 0+160 5 6 7 8 S"),
 		},
 		{
+			"a sample without bytes, whose offset does not matter",
+			slices.Concat(init, moofOf(mk("traf", tfhd(baseIsMoof, 1, 0), tfdt32(0), full("trun", 0, 0x201, words(1, 0xf0000000, 0)))), mk("mdat"),
+				moofOf(mk("traf", tfhd(baseIsMoof, 1, 0), tfdt32(40), full("trun", 0, 0x201, words(1, 0x7fffffff, 0)))), mk("mdat")),
+			lines("init 1", "init 2", "1 0+40 0 S", "1 40+40 0 S"),
+		},
+		{
 			"media data in two mdats with a free box between",
 			slices.Concat(init, offsets(func(n uint32) []byte {
 				return moofOf(
@@ -161,6 +195,12 @@ func TestSplitterForms(t *testing.T) {
 			}), mk("mdat", sampleData(5)), mk("free"), mk("mdat", sampleData(4))),
 			lines("init 1", "init 2", "1 0+40 5 S", "2 0+40 4 S"),
 		},
+	}
+}
+
+// trackForms are about decode times, moovs and tracks.
+func trackForms(init []byte) []formTest {
+	return []formTest{
 		{
 			"32-bit decode times that wrap, per track",
 			slices.Concat(init, chunk32(1, 0xffffffb0, 5, 6), chunk32(2, 0xfffffff0, 3), chunk32(1, 0, 7), chunk32(2, 24, 3), chunk32(1, 40, 8)),
@@ -209,17 +249,6 @@ func TestSplitterForms(t *testing.T) {
 			lines("init 1", "1 0+40 5 S"),
 		},
 		{"nothing", nil, ""},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			segs := split(t, tt.in)
-			if got := describe(t, segs); got != tt.want {
-				t.Errorf("segments are\n%s\nwant\n%s", got, tt.want)
-			}
-			if len(tt.in) > 0 {
-				checkAgainstReference(t, tt.in, segs)
-			}
-		})
 	}
 }
 

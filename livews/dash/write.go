@@ -55,13 +55,14 @@ func (f *fragment) chunkBound(t *traf, first, end int) int {
 	return size
 }
 
-// appendData appends the data of the samples from first to end.
+// appendData appends the data of the samples from first to end. A run without
+// data may have any offset.
 func (f *fragment) appendData(dst, unit []byte, t *traf, first, end int) []byte {
 	for _, r := range f.runs[t.runs[0]:t.runs[1]] {
 		lo := r.offset
 		for i := r.first; i < r.end && i < end; i++ {
 			hi := lo + int64(f.samples[i].size)
-			if i >= first {
+			if i >= first && hi > lo {
 				dst = append(dst, unit[lo:hi]...)
 			}
 			lo = hi
