@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -85,28 +86,54 @@ func TestStreams(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.CloseNow()
-	if _, _, err := conn.Read(t.Context()); err != nil {
-		t.Fatal(err)
+	conn.SetReadLimit(1 << 20)
+	for range 20 {
+		if _, _, err := conn.Read(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for name, addr := range map[string]string{"ingress": c.ingress, "relay": c.relayAddr, "edge": c.edge} {
-		var streams []struct {
-			Name   string `json:"name"`
-			Tracks []struct {
-				Kind   string `json:"kind"`
-				Codec  string `json:"codec"`
-				Width  int    `json:"width"`
-				Height int    `json:"height"`
-			} `json:"tracks"`
+		var list struct {
+			Streams []streamInfo `json:"streams"`
 		}
-		getJSON(t, "http://"+addr+"/streams", &streams)
-		if len(streams) != 1 || streams[0].Name != "cam1" || len(streams[0].Tracks) != 2 {
-			t.Errorf("%s lists %+v, want cam1 with two tracks", name, streams)
+		getJSON(t, "http://"+addr+"/streams", &list)
+		if len(list.Streams) != 1 {
+			t.Errorf("%s lists %+v, want cam1 only", name, list.Streams)
 			continue
 		}
-		for _, track := range streams[0].Tracks {
-			if track.Codec == "" || track.Kind == "video" && (track.Width != 640 || track.Height != 360) {
-				t.Errorf("%s: track %+v, want a codec, and 640x360 of the video", name, track)
-			}
+		if err := list.Streams[0].check(); err != nil {
+			t.Errorf("%s lists %+v: %v", name, list.Streams[0], err)
 		}
 	}
+}
+
+// streamInfo is what /streams says of a stream.
+type streamInfo struct {
+	Name   string `json:"name"`
+	Tracks []struct {
+		Kind   string `json:"kind"`
+		Codec  string `json:"codec"`
+		Width  int    `json:"width"`
+		Height int    `json:"height"`
+	} `json:"tracks"`
+	Epoch     int64             `json:"epoch"`
+	Newest    map[string]string `json:"newest"`
+	Viewers   int               `json:"viewers"`
+	BytesSent int64             `json:"bytesSent"`
+}
+
+// check reports why s is not cam1 with one viewer who gets picture and sound.
+func (s streamInfo) check() error {
+	if s.Name != "cam1" || len(s.Tracks) != 2 || len(s.Newest) != 2 {
+		return errors.New("want cam1 with two tracks and their newest positions")
+	}
+	for _, track := range s.Tracks {
+		if track.Codec == "" || track.Kind == "video" && (track.Width != 640 || track.Height != 360) {
+			return fmt.Errorf("track %+v, want a codec, and 640x360 of the video", track)
+		}
+	}
+	if s.Epoch == 0 || s.Viewers != 1 || s.BytesSent == 0 {
+		return errors.New("want an epoch, one viewer, and bytes sent")
+	}
+	return nil
 }

@@ -65,7 +65,7 @@ func newBrowser(t *testing.T, name string) *browser {
 		t.Fatal(err)
 	}
 	// No browser hangs for ever: its end fails the command that waits.
-	guard := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
+	guard := time.AfterFunc(4*time.Minute, func() { _ = cmd.Process.Kill() })
 	t.Cleanup(func() {
 		in.Close()
 		if err := cmd.Wait(); err != nil {

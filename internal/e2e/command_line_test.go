@@ -51,10 +51,13 @@ func TestRefusals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	t.Cleanup(func() { taken.Close() })
 	config := filepath.Join(t.TempDir(), "cdn.json")
 	writeFile(t, config, `{"nodes":[],"noodles":1}`)
 	port := taken.Addr().String()
+	crowded := filepath.Join(t.TempDir(), "crowded.json")
+	writeFile(t, crowded, `{"nodes":[{"name":"one","role":"ingress","listen":"`+freeAddr(t)+`","streams":{"cam1":"clip"}},`+
+		`{"name":"two","role":"relay","listen":"`+port+`","upstreams":["one"]}]}`)
 	for _, tt := range []struct {
 		name  string
 		cmd   *exec.Cmd
@@ -64,6 +67,7 @@ func TestRefusals(t *testing.T) {
 		{"ingress, taken port", example("ingress", "-listen", port, "-stream", "cam1"), port, 1},
 		{"relay, taken port", example("relay", "-listen", port, "-upstream", "ws://127.0.0.1:1"), port, 1},
 		{"edge, taken port", example("edge", "-listen", port, "-upstream", "ws://127.0.0.1:1"), port, 1},
+		{"cdn, taken port", example("cdn", "-config", crowded), port, 30},
 		{"mount, taken port", example("mount", "-listen", port), port, 1},
 		{"custom, taken port", example("custom", "-listen", port), port, 1},
 		{"ingress, bad flag", example("ingress", "-colour", "red"), "colour", 30},
