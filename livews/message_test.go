@@ -142,7 +142,7 @@ func TestMessageRefuses(t *testing.T) {
 		"negative time":   {Type: TypeChunk, Track: 1, DecodeTime: -1},
 		"no description":  {Type: TypeInit, Track: 1},
 		"other track":     {Type: TypeInit, Track: 1, Info: &Track{Number: 2, Timescale: 1}},
-		"long descripton": {Type: TypeInit, Track: 1, Info: &Track{Number: 1, Codec: strings.Repeat("x", maxInfo)}},
+		"long description": {Type: TypeInit, Track: 1, Info: &Track{Number: 1, Codec: strings.Repeat("x", maxInfo)}},
 	} {
 		if _, err := seg.Message(); !errors.Is(err, ErrMessage) {
 			t.Errorf("%s: error = %v, want ErrMessage", name, err)
