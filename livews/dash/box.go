@@ -151,6 +151,10 @@ type box struct {
 	raw, body []byte
 }
 
+// fileLevel is the parent of the boxes of the top level. Only there a box may
+// have size 0.
+var fileLevel = cc("file")
+
 // nextBox returns the box at the start of b, which lies in a box of type
 // parent, and what follows it.
 func nextBox(parent fourCC, b []byte) (box, []byte, error) {
@@ -161,8 +165,11 @@ func nextBox(parent fourCC, b []byte) (box, []byte, error) {
 	if err != nil {
 		return box{}, nil, fmt.Errorf("in %v: %w", parent, err)
 	}
-	if h.size == toEnd {
+	if h.size == toEnd && parent == fileLevel {
 		h.size = int64(len(b))
+	}
+	if h.size == toEnd {
+		return box{}, nil, malformed("%v in %v: size 0", h.typ, parent)
 	}
 	if h.size > int64(len(b)) {
 		return box{}, nil, malformed("%v: size %d, but %v has %d bytes left", h.typ, h.size, parent, len(b))

@@ -81,7 +81,7 @@ func (f *fragment) checkChunk(moof, data int64) error {
 func chunkBoxes(b []byte) (prft producerTime, moof box, data int64, err error) {
 	for len(b) > 0 {
 		var c box
-		if c, b, err = nextBox(0, b); err != nil {
+		if c, b, err = nextBox(fileLevel, b); err != nil {
 			return prft, moof, 0, err
 		}
 		switch {
@@ -121,7 +121,7 @@ func shiftChunk(chunk []byte, delta int64, timescale uint32) (shifted []byte, st
 	moofs := 0
 	for b := shifted; len(b) > 0; {
 		var c box
-		if c, b, err = nextBox(0, b); err != nil {
+		if c, b, err = nextBox(fileLevel, b); err != nil {
 			return nil, 0, fmt.Errorf("shift chunk: %w", err)
 		}
 		switch c.typ {

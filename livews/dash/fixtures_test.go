@@ -247,7 +247,7 @@ func TestSplitterCut(t *testing.T) {
 	whole := split(t, file)
 	clean := map[int]bool{0: true}
 	for b, n := file, 0; len(b) > 0; {
-		c, rest, err := nextBox(0, b)
+		c, rest, err := nextBox(fileLevel, b)
 		if err != nil {
 			t.Fatal(err)
 		}

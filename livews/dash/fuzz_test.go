@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/livews/websocketlivestream/livews"
 )
@@ -67,19 +68,25 @@ func isExpected(err error) bool {
 	return errors.Is(err, ErrMalformed) || errors.Is(err, ErrUnsupported) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// checkTimeline checks that on a timeline each track's decode times rise.
+// checkTimeline checks that on a timeline each track's decode times rise, but
+// for a time unit where the timescale changes.
 func checkTimeline(t *testing.T, segs []*livews.Segment) {
 	t.Helper()
 	out, err := readAll(t.Context(), Timeline(listSource(segs), nil))
 	if err != nil && !errors.Is(err, ErrMalformed) {
 		t.Errorf("Timeline = %v, want ErrMalformed", err)
 	}
-	last := map[uint16]*livews.Segment{}
-	for _, seg := range chunks(out, 0) {
-		if l := last[seg.Track]; l != nil && seg.DecodeTime < l.DecodeTime {
-			t.Errorf("track %d: %v after %v", seg.Track, seg.DecodeTime, l.DecodeTime)
+	last := map[uint16]time.Duration{}
+	unit := map[uint16]time.Duration{}
+	for _, seg := range out {
+		if seg.Type == livews.TypeInit {
+			unit[seg.Track] = time.Second / time.Duration(seg.Info.Timescale)
+			continue
 		}
-		last[seg.Track] = seg
+		if seg.DecodeTime < last[seg.Track]-unit[seg.Track] {
+			t.Errorf("track %d: %v after %v", seg.Track, seg.DecodeTime, last[seg.Track])
+		}
+		last[seg.Track] = seg.DecodeTime
 	}
 }
 

@@ -55,7 +55,7 @@ func (in *Init) Track(id uint32) *Track {
 func ParseInit(b []byte) (*Init, error) {
 	var ftyp []byte
 	for len(b) > 0 {
-		c, rest, err := nextBox(0, b)
+		c, rest, err := nextBox(fileLevel, b)
 		if err != nil {
 			return nil, fmt.Errorf("init segment: %w", err)
 		}

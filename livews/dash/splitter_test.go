@@ -517,6 +517,7 @@ func TestSplitterErrors(t *testing.T) {
 		{"decode time beyond all bounds", slices.Concat(init, plainChunk(1, 1<<61, 5)), ErrMalformed, "decode time 2305843009213693952"},
 		{"base data offset of another file", badTraf(full("tfhd", 0, 1, u32(1), u64(1<<40)), tfdt64(0), full("trun", 0, 0x201, words(1, 0, 5))), io.ErrUnexpectedEOF, "moof"},
 		{"box beyond its parent", badTraf(u32(99), str("tfhd")), ErrMalformed, "tfhd: size 99, but traf has 8 bytes left"},
+		{"size 0 in a box", badTraf(open("tfhd", words(0, 1))), ErrMalformed, "tfhd in traf: size 0"},
 		{"half a header in a box", badTraf(zeros(5)), ErrMalformed, "traf: 5 bytes at its end"},
 		{"too many trafs", slices.Concat(init, moofOf(bytes.Repeat(mk("traf", tfhd(0, 1, 0)), MaxTracks+1))), ErrMalformed, "more than 32 track fragments"},
 		{"only tracks that are not in the moov", slices.Concat(init, bytes.Repeat(plainChunk(9, 0, 5), maxStray+1)), ErrMalformed, "track is not in the moov"},

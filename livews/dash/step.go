@@ -84,7 +84,7 @@ func (s *Splitter) take(ctx context.Context, h header) error {
 func (s *Splitter) peekBox(ctx context.Context, h header, bound int) (box, error) {
 	if h.size > int64(bound) {
 		if h.size == toEnd {
-			return box{}, malformed("size 0 (to the end of the stream)")
+			return box{}, malformed("size 0, to the end of the stream")
 		}
 		return box{}, malformed("%d bytes, at most %d", h.size, bound)
 	}
