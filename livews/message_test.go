@@ -136,12 +136,12 @@ func TestAppendFrameHeader(t *testing.T) {
 func TestMessageRefuses(t *testing.T) {
 	big := make([]byte, MaxMessage)
 	for name, seg := range map[string]*Segment{
-		"no type":         {Track: 1},
-		"track 0":         {Type: TypeChunk},
-		"too large":       {Type: TypeChunk, Track: 1, Payload: big},
-		"negative time":   {Type: TypeChunk, Track: 1, DecodeTime: -1},
-		"no description":  {Type: TypeInit, Track: 1},
-		"other track":     {Type: TypeInit, Track: 1, Info: &Track{Number: 2, Timescale: 1}},
+		"no type":          {Track: 1},
+		"track 0":          {Type: TypeChunk},
+		"too large":        {Type: TypeChunk, Track: 1, Payload: big},
+		"negative time":    {Type: TypeChunk, Track: 1, DecodeTime: -1},
+		"no description":   {Type: TypeInit, Track: 1},
+		"other track":      {Type: TypeInit, Track: 1, Info: &Track{Number: 2, Timescale: 1}},
 		"long description": {Type: TypeInit, Track: 1, Info: &Track{Number: 1, Codec: strings.Repeat("x", maxInfo)}},
 	} {
 		if _, err := seg.Message(); !errors.Is(err, ErrMessage) {
