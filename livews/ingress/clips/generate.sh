@@ -22,14 +22,14 @@ encode="-frames:v 240 -c:v libx264 -preset veryslow -tune animation -profile:v h
 
 # A drifting aurora, and a ball that hits the ground every second, when the note sounds.
 ball='color=black:s=72x72:r=30,format=rgba,geq=
-	r=255:g=190-60*hypot(X-24\,Y-20)/36:b=70-50*hypot(X-24\,Y-20)/36:a=255*clip(36-hypot(X-35.5\,Y-35.5)\,0\,1)'
+	r=255:g=190-60*hypot(X-24\,Y-20)/36:b=clip(70-50*hypot(X-24\,Y-20)/36\,0\,255):a=255*clip(36-hypot(X-35.5\,Y-35.5)\,0\,1)'
 shadow='color=black:s=96x16:r=30,format=rgba,geq=r=0:g=0:b=10:a=130*clip(1.3-hypot((X-47.5)/48\,(Y-7.5)/8)*1.3\,0\,1)'
 bar='color=0xffb347:s=640x5:r=30,format=rgba'
 $ff -f lavfi -i 'color=black:s=160x90:r=30' -f lavfi -i "$shadow" -f lavfi -i "$ball" -f lavfi -i "$bar" -filter_complex "
 	[0]format=gbrp,geq=
-		r='44+30*sin(X/34+PI*T/4)+28*sin((X+Y)/46-PI*T/2)':
-		g='70+45*sin(Y/26-PI*T/4)+30*sin(X/30+PI*T/2)':
-		b='140+55*sin((X-Y)/40+PI*T/4)+35*sin(Y/18+PI*T/4)',
+		r='clip(44+30*sin(X/34+PI*T/4)+28*sin((X+Y)/46-PI*T/2),0,255)':
+		g='clip(70+45*sin(Y/26-PI*T/4)+30*sin(X/30+PI*T/2),0,255)':
+		b='clip(140+55*sin((X-Y)/40+PI*T/4)+35*sin(Y/18+PI*T/4),0,255)',
 	scale=640:360:flags=bicubic,
 	drawtext=fontfile=$sans:text='CAM 1':x=24:y=22:fontsize=26:fontcolor=white@0.9,
 	drawtext=fontfile=$sans:text='livews':x=w-tw-24:y=22:fontsize=26:fontcolor=white@0.55,
@@ -45,9 +45,9 @@ ring='color=black:s=260x260:r=30,format=rgba,geq=
 dot='color=black:s=28x28:r=30,format=rgba,geq=r=255:g=250:b=235:a=255*clip(13-hypot(X-13.5\,Y-13.5)\,0\,1)'
 $ff -f lavfi -i 'color=black:s=320x180:r=30' -f lavfi -i "$ring" -f lavfi -i "$dot" -f lavfi -i "$bar" -filter_complex "
 	[0]format=gbrp,geq=
-		r='205-0.35*hypot(X-160,Y-90)+30*sin(12*atan2(Y-90,X-160)+PI*T/2)*clip(hypot(X-160,Y-90)/90,0,1)':
-		g='118-0.55*hypot(X-160,Y-90)+34*sin(12*atan2(Y-90,X-160)+PI*T/2)*clip(hypot(X-160,Y-90)/90,0,1)':
-		b='92+18*sin(hypot(X-160,Y-90)/22-PI*T/2)+0.12*Y',
+		r='clip(205-0.35*hypot(X-160,Y-90)+30*sin(12*atan2(Y-90,X-160)+PI*T/2)*clip(hypot(X-160,Y-90)/90,0,1),0,255)':
+		g='clip(118-0.55*hypot(X-160,Y-90)+34*sin(12*atan2(Y-90,X-160)+PI*T/2)*clip(hypot(X-160,Y-90)/90,0,1),0,255)':
+		b='clip(92+18*sin(hypot(X-160,Y-90)/22-PI*T/2)+0.12*Y,0,255)',
 	scale=640:360:flags=bicubic,format=gbrp[back];
 	[1]format=rgba[ring];
 	[back][ring]overlay=x=190:y=50:format=gbrp,
