@@ -34,7 +34,7 @@ const firefoxPrefs = {
 
 /** @returns {Promise<import('puppeteer-core').Browser>} */
 function launch(name, executablePath) {
-  const common = { executablePath, headless: true, timeout: 90_000, defaultViewport: { width: 1000, height: 760 } };
+  const common = { executablePath, headless: true, timeout: 90_000, defaultViewport: { width: 720, height: 640 } };
   if (name === 'firefox') {
     return puppeteer.launch({ ...common, browser: 'firefox', extraPrefsFirefox: firefoxPrefs });
   }
