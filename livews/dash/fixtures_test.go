@@ -120,6 +120,9 @@ func TestSplitterFixtures(t *testing.T) {
 			if n := len(chunks(segs, 0)); n != f.chunks {
 				t.Errorf("%d chunks, want %d", n, f.chunks)
 			}
+			for _, seg := range chunks(segs, 0) {
+				checkChunkForm(t, seg)
+			}
 			want := readReference(t, file)
 			for id, samples := range want {
 				single := readReference(t, join(segs, uint16(id)))

@@ -40,7 +40,7 @@ func (s *Splitter) noteFrameRates() bool {
 	for i := range s.trafs {
 		t := &s.trafs[i]
 		track := s.track(t.id)
-		if track == nil || track.seen {
+		if track == nil {
 			continue
 		}
 		track.seen = true

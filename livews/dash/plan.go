@@ -16,7 +16,7 @@ import (
 func (s *Splitter) peekMedia(ctx context.Context, h header) (plain bool, err error) {
 	end, data := h.size, int64(0)
 	plain, s.rest = true, 0
-	for data == 0 || end < s.dataEnd {
+	for boxes := 0; data == 0 || end < s.dataEnd; boxes++ {
 		next, err := s.peekHeader(ctx, int(end))
 		if err != nil {
 			return false, err
@@ -39,7 +39,7 @@ func (s *Splitter) peekMedia(ctx context.Context, h header) (plain bool, err err
 				end+next.size, next.typ, s.maxChunk)
 		}
 		end += next.size
-		plain = plain && next.typ == boxMdat
+		plain = plain && boxes == 0
 	}
 	if s.unit, err = s.in.peek(ctx, int(end)); err != nil {
 		return false, err

@@ -101,7 +101,40 @@ func testForms(t *testing.T, tests []formTest) {
 				t.Errorf("segments are\n%s\nwant\n%s", got, tt.want)
 			}
 			checkAgainstReference(t, tt.in, segs)
+			for _, seg := range chunks(segs, 0) {
+				checkChunkForm(t, seg)
+			}
 		})
+	}
+}
+
+// checkChunkForm checks that a chunk is a moof and an mdat, with emsg and prft
+// in front, and that its one traf has the form of CMAF.
+func checkChunkForm(t *testing.T, seg *livews.Segment) {
+	t.Helper()
+	var types []string
+	for b := seg.Payload; len(b) > 0; {
+		c, rest, err := nextBox(fileLevel, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b = rest; c.typ != boxPrft && c.typ != boxEmsg {
+			types = append(types, c.typ.String())
+		}
+	}
+	if !slices.Equal(types, []string{"moof", "mdat"}) {
+		t.Errorf("track %d at %v: boxes %v, want moof and mdat", seg.Track, seg.DecodeTime, types)
+	}
+	_, moof, _, err := chunkBoxes(seg.Payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f fragment
+	if err := f.parse(moof, 0, func(uint32) Defaults { return Defaults{} }); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.trafs) != 1 || !f.trafs[0].plain {
+		t.Errorf("track %d at %v: %d trafs, plain: %v", seg.Track, seg.DecodeTime, len(f.trafs), f.trafs[0].plain)
 	}
 }
 
@@ -187,6 +220,19 @@ func dataForms(init []byte) []formTest {
 			lines("init 1", "init 2", "1 0+40 0 S", "1 40+40 0 S"),
 		},
 		{
+			"a free box in front of the mdat",
+			slices.Concat(init, shifted(8), mk("free"), mk("mdat", sampleData(5, 6))),
+			lines("init 1", "init 2", "1 0+80 5 6 S"),
+		},
+		{
+			"media data of one track in two mdats",
+			slices.Concat(init, offsets(func(n uint32) []byte {
+				return moofOf(mk("traf", tfhd(baseIsMoof, 1, 0), tfdt64(0), full("trun", 0, 0x201, words(1, n+8, 5)),
+					full("trun", 0, 0x201, words(1, n+8+5+8, 6))))
+			}), mk("mdat", sampleData(5)), mk("mdat", sampleData(6))),
+			lines("init 1", "init 2", "1 0+80 5 6 S"),
+		},
+		{
 			"media data in two mdats with a free box between",
 			slices.Concat(init, offsets(func(n uint32) []byte {
 				return moofOf(
@@ -196,6 +242,14 @@ func dataForms(init []byte) []formTest {
 			lines("init 1", "init 2", "1 0+40 5 S", "2 0+40 4 S"),
 		},
 	}
+}
+
+// shifted is a plainMoof of samples of 5 and 6 bytes whose data lie by bytes
+// farther away than right behind the header of an mdat.
+func shifted(by uint32) []byte {
+	return offsets(func(n uint32) []byte {
+		return moofOf(mk("traf", tfhd(baseIsMoof, 1, 0), tfdt64(0), full("trun", 0, 0x201, words(2, n+8+by, 5, 6))))
+	})
 }
 
 // trackForms are about decode times, moovs and tracks.

@@ -103,6 +103,11 @@ func TestTimeline(t *testing.T) {
 			lines("init 1", "init 2", "1 5000+40 5 S", "1 5040+40 5 S D", "2 241920+40 3 S"),
 		},
 		{
+			"a track that begins before all that is known",
+			slices.Concat(init, v(0), v(90000), a(0), v(90040)),
+			lines("init 1", "init 2", "1 0+40 5 S", "1 40+40 5 S D", "2 3840+40 3 S", "1 80+40 5 S"),
+		},
+		{
 			"small overlaps are an encoder's guesses",
 			slices.Concat(init, v(0), v(30), v(60)),
 			lines("init 1", "init 2", "1 0+40 5 S", "1 30+40 5 S", "1 60+40 5 S"),
