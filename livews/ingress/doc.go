@@ -1,8 +1,12 @@
-// Package ingress takes live video in: from a reader of fragmented MP4, from a program
-// like ffmpeg, from a clip that is built in. What it gives are sources whose segments
-// have their positions ([Stamp]), ready to be published:
+// Package ingress takes live video in. [Open] makes a source of what a user types:
 //
 //	src, err := ingress.Open("webcam", nil)
 //	...
 //	err = streams.Publish(ctx, "cam1", src)
+//
+// Behind it stand the sources themselves: [NewClip] has clips that are built in,
+// [NewReader] reads fragmented MP4 from any reader, and [Command] from a program like
+// ffmpeg, which it starts, watches, and starts again. All of them give segments with
+// their positions. A source of one's own, which gives segments as a [dash.Splitter]
+// does, gets its positions from [Stamp].
 package ingress

@@ -2,19 +2,21 @@ package ingress
 
 import (
 	"context"
-	"io"
+	"slices"
 	"time"
 
 	"github.com/livews/websocketlivestream/livews"
 )
 
 const (
-	// maxAhead and maxHeld bound what is held of a track that runs ahead of the
-	// reference track.
-	maxAhead = time.Second
-	maxHeld  = 256
-	// audioGroup is the least media time of a group where there is no video.
-	audioGroup = time.Second
+	// minVideoGroup and minAudioGroup are the least media time of a group, where
+	// there is video and where there is none: each chunk could begin one where every
+	// sample is a sync sample.
+	minVideoGroup = 400 * time.Millisecond
+	minAudioGroup = time.Second
+	// maxStretch is how long a group may be stretched for a track that has not
+	// begun it yet.
+	maxStretch = 4 * time.Second
 )
 
 // StampOptions are the options of [Stamp].
@@ -26,51 +28,55 @@ type StampOptions struct {
 
 // Stamp returns a Source that gives the segments of src with their positions: this is
 // where a stream gets them, once for all. src gives init segments and chunks as a
-// [dash.Splitter] does, with Duration set; their Position, FlagFirst and, where it is
-// zero, WallClock are set in place, so nobody else may hold them. opts may be nil.
+// [dash.Splitter] does, with Duration set; what Stamp gives are new segments with the
+// same bytes. WallClock is the time at which src gave a chunk, where it is zero. opts
+// may be nil.
 //
-// The epoch is the Unix time in seconds, or more if LastEpoch asks for it. A sync
-// chunk of the reference track (the video track with the lowest number, or the first
-// track where there is no video) begins a group; in each other track the group begins
-// with its first sync chunk at or after that time. A chunk that lies ahead of the
-// reference track is held until that has come so far, which costs nobody anything, as
-// it cannot be played before; but no longer than a second of media. Chunks before the
-// first group are dropped. An io.EOF of src comes after what was held.
+// The epoch is the Unix time in seconds, or more if LastEpoch asks for it.
+//
+// A sync chunk of the reference track (the video track with the lowest number, or the
+// first track where there is no video) begins a group; in each other track the group
+// begins with its first sync chunk at or after that time. So that every group has
+// chunks of every track, a sync chunk begins none as long as another track has not
+// begun the current one, unless that track has been silent for 4 s, nor within 0.4 s
+// (1 s without video). What lies before the first group is dropped.
+//
+// A chunk that lies ahead of the reference track is held until that has come so far,
+// which costs nobody anything, as it cannot be played before; but no longer than a
+// second of media. The error which ends src comes after what was held.
+//
+// After a new init segment a track goes on with its next group; what comes before is
+// dropped. An init segment with FlagDiscontinuity says that src has started again:
+// those up to the next chunk name all tracks that there are now. If they are others
+// than before, by their numbers and kinds, the epoch rises and the groups count from
+// 0 again. The flag itself is not passed on.
 func Stamp(src livews.Source, opts *StampOptions) livews.Source {
 	var o StampOptions
 	if opts != nil {
 		o = *opts
 	}
-	return &stamper{
-		src:    src,
-		epoch:  max(o.LastEpoch+1, uint32(time.Now().Unix())),
-		tracks: make(map[uint16]*stampTrack),
-	}
+	return &stamper{src: src, epoch: nextEpoch(o.LastEpoch)}
 }
+
+// nextEpoch returns the epoch of a stream that starts now.
+func nextEpoch(last uint32) uint32 { return max(last+1, uint32(time.Now().Unix())) }
 
 // stamper is the Source that Stamp returns.
 type stamper struct {
-	src   livews.Source
-	epoch uint32
+	src livews.Source
 
-	tracks    map[uint16]*stampTrack
-	order     []*stampTrack // by appearance
+	epoch     uint32
+	tracks    []*stampTrack // by appearance
 	reference *stampTrack
 	begun     bool          // the first group has
+	origin    time.Duration // its decode time
 	group     uint32        // the newest
 	start     time.Duration // its decode time
 	end       time.Duration // of the reference's newest chunk
 
-	ready []*livews.Segment // stamped, in the order in which they go out
-	err   error             // of src; comes after ready
-}
-
-type stampTrack struct {
-	info  *livews.Track
-	began bool   // has a chunk
-	group uint32 // of the newest chunk
-	next  uint32 // number of the next chunk in that group
-	held  []*livews.Segment
+	renewed []*livews.Segment // init segments of a src that has started again
+	ready   []*livews.Segment // stamped, in the order in which they go out
+	err     error             // of src; comes after ready
 }
 
 // ReadSegment returns the next segment.
@@ -81,15 +87,16 @@ func (s *stamper) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 		}
 		seg, err := s.src.ReadSegment(ctx)
 		switch {
-		case err == io.EOF:
+		case err != nil && ctx.Err() != nil:
+			return nil, err
+		case err != nil:
 			s.err = err
 			s.releaseAll()
-		case err != nil:
-			return nil, err
 		case seg.Type == livews.TypeInit:
-			s.init(seg)
+			s.takeInit(seg)
 		default:
-			s.chunk(seg)
+			s.renew()
+			s.takeChunk(seg)
 		}
 	}
 	seg := s.ready[0]
@@ -98,54 +105,99 @@ func (s *stamper) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 	return seg, nil
 }
 
-// init takes an init segment, which is in force from the track's next group on.
+// takeInit takes an init segment, now or with the others of its kind.
+func (s *stamper) takeInit(seg *livews.Segment) {
+	if len(s.renewed) == 0 && !seg.Flags.Has(livews.FlagDiscontinuity) {
+		s.init(seg)
+		return
+	}
+	s.releaseAll()
+	s.renewed = append(s.renewed, seg)
+}
+
+// renew goes on after src has started again, when its tracks are known.
+func (s *stamper) renew() {
+	if len(s.renewed) == 0 {
+		return
+	}
+	if !s.sameTracks(s.renewed) {
+		*s = stamper{src: s.src, epoch: nextEpoch(s.epoch), renewed: s.renewed, ready: s.ready}
+	}
+	for _, seg := range s.renewed {
+		s.init(seg)
+	}
+	s.renewed = nil
+}
+
+// sameTracks reports whether the init segments are those of the tracks that are there.
+func (s *stamper) sameTracks(inits []*livews.Segment) bool {
+	for _, seg := range inits {
+		if t := s.track(seg.Track); t == nil || t.info.Kind != seg.Info.Kind {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(s.tracks, func(t *stampTrack) bool {
+		return !slices.ContainsFunc(inits, func(seg *livews.Segment) bool { return seg.Track == t.number })
+	})
+}
+
+// init puts an init segment in force from the track's next group on.
 func (s *stamper) init(seg *livews.Segment) {
-	t := s.tracks[seg.Track]
+	t := s.track(seg.Track)
 	if t == nil {
-		t = new(stampTrack)
-		s.tracks[seg.Track] = t
-		s.order = append(s.order, t)
+		t = &stampTrack{number: seg.Track}
+		s.tracks = append(s.tracks, t)
 	} else {
 		s.release(t, len(t.held))
 	}
-	t.info = seg.Info
+	t.info, t.waits = seg.Info, true
 	s.reference = s.pickReference()
-	seg.Position = livews.Position{Epoch: s.epoch}
+	p := livews.Position{Epoch: s.epoch}
 	if s.begun {
-		seg.Position.Group = s.group + 1
+		p.Group = s.group + 1
 	}
-	s.ready = append(s.ready, seg)
+	s.ready = append(s.ready, stamped(seg, p, seg.Flags&^livews.FlagDiscontinuity))
+}
+
+func (s *stamper) track(number uint16) *stampTrack {
+	for _, t := range s.tracks {
+		if t.number == number {
+			return t
+		}
+	}
+	return nil
 }
 
 // pickReference returns the video track with the lowest number, else the first track.
 func (s *stamper) pickReference() *stampTrack {
 	var video *stampTrack
-	for _, t := range s.order {
-		if t.info.Kind == livews.KindVideo && (video == nil || t.info.Number < video.info.Number) {
+	for _, t := range s.tracks {
+		if t.info.Kind == livews.KindVideo && (video == nil || t.number < video.number) {
 			video = t
 		}
 	}
 	if video == nil {
-		return s.order[0]
+		return s.tracks[0]
 	}
 	return video
 }
 
-// chunk takes a chunk: of the reference track at once, of another when its group is
-// certain.
-func (s *stamper) chunk(seg *livews.Segment) {
-	if seg.WallClock.IsZero() {
-		seg.WallClock = time.Now()
-	}
-	t := s.tracks[seg.Track]
+// takeChunk takes a chunk: of the reference track at once, of another when its group
+// is certain.
+func (s *stamper) takeChunk(seg *livews.Segment) {
+	t := s.track(seg.Track)
 	if t == nil {
 		return // no player could use it
+	}
+	seg = stamped(seg, livews.Position{}, seg.Flags&^livews.FlagFirst)
+	if seg.WallClock.IsZero() {
+		seg.WallClock = time.Now().Round(0)
 	}
 	if t == s.reference {
 		s.referenceChunk(seg)
 		return
 	}
-	t.held = append(t.held, seg)
+	t.hold(seg)
 	s.releaseDue(t)
 }
 
@@ -154,31 +206,52 @@ func (s *stamper) referenceChunk(seg *livews.Segment) {
 		s.releaseBefore(seg.DecodeTime)
 		if s.begun {
 			s.group++
+		} else {
+			s.origin = seg.DecodeTime
 		}
 		s.begun, s.start = true, seg.DecodeTime
 	}
 	s.end = seg.DecodeTime + seg.Duration
 	s.emit(s.reference, seg)
-	for _, t := range s.order {
+	for _, t := range s.tracks {
 		s.releaseDue(t)
 	}
 }
 
-// begins reports whether the reference track's chunk begins a group. Without video
-// each chunk could; then groups have a decent length.
+// begins reports whether the reference track's chunk begins a group.
 func (s *stamper) begins(seg *livews.Segment) bool {
-	if !seg.Flags.Has(livews.FlagSync) {
+	switch {
+	case !seg.Flags.Has(livews.FlagSync):
 		return false
-	}
-	if s.reference.info.Kind == livews.KindVideo || !s.begun || seg.Flags.Has(livews.FlagDiscontinuity) {
+	case s.reference.waits, seg.Flags.Has(livews.FlagDiscontinuity), seg.DecodeTime < s.start:
 		return true
 	}
-	return seg.DecodeTime < s.start || seg.DecodeTime-s.start >= audioGroup
+	least := minVideoGroup
+	if s.reference.info.Kind != livews.KindVideo {
+		least = minAudioGroup
+	}
+	return seg.DecodeTime-s.start >= least && !slices.ContainsFunc(s.tracks, func(t *stampTrack) bool {
+		return s.stretches(t, seg.DecodeTime)
+	})
 }
 
-// releaseBefore releases what is held of the group that ends at t.
+// stretches reports whether the current group has to last for t, which has not begun
+// it, beyond the time at.
+func (s *stamper) stretches(t *stampTrack, at time.Duration) bool {
+	switch {
+	case t == s.reference:
+		return false
+	case !t.begun:
+		return at-s.origin < maxStretch
+	case t.waits: // for the next group
+		return false
+	}
+	return t.group != s.group && at-t.end < maxStretch
+}
+
+// releaseBefore releases what is held of the group that ends at the time at.
 func (s *stamper) releaseBefore(at time.Duration) {
-	for _, t := range s.order {
+	for _, t := range s.tracks {
 		n := 0
 		for n < len(t.held) && t.held[n].DecodeTime < at {
 			n++
@@ -190,53 +263,53 @@ func (s *stamper) releaseBefore(at time.Duration) {
 // releaseDue releases the chunks of t whose group is certain, because the reference
 // track has come as far as they begin, and those that cannot be held any longer.
 func (s *stamper) releaseDue(t *stampTrack) {
-	if len(t.held) == 0 {
-		return
-	}
-	newest := t.held[len(t.held)-1].DecodeTime
 	n := 0
-	for n < len(t.held) {
-		at := t.held[n].DecodeTime
-		certain := s.begun && at < s.end
-		if !certain && newest-at < maxAhead && len(t.held)-n <= maxHeld {
-			break
-		}
+	for n < len(t.held) && (s.begun && t.held[n].DecodeTime < s.end || t.overfull(n)) {
 		n++
 	}
 	s.release(t, n)
 }
 
 func (s *stamper) releaseAll() {
-	for _, t := range s.order {
+	for _, t := range s.tracks {
 		s.release(t, len(t.held))
 	}
 }
 
 // release emits the first n chunks that are held of t.
 func (s *stamper) release(t *stampTrack, n int) {
-	for _, seg := range t.held[:n] {
-		s.emit(t, seg)
+	for range n {
+		s.emit(t, t.pop())
 	}
-	clear(t.held[:n])
-	t.held = t.held[n:]
 }
 
-// emit gives seg its position. Chunks that lie before the stream's first group, or
-// before the track's first sync sample, are dropped.
+// emit gives seg its position. What lies before the first group, or between an init
+// segment and the next group, is dropped.
 func (s *stamper) emit(t *stampTrack, seg *livews.Segment) {
-	if !s.begun {
-		return
-	}
-	sync := seg.Flags.Has(livews.FlagSync)
-	first := sync && (!t.began || t.group != s.group) && (t == s.reference || seg.DecodeTime >= s.start)
-	if !first && !t.began {
+	first := s.begun && t.mayBegin(s.group) && seg.Flags.Has(livews.FlagSync) && seg.DecodeTime >= s.start
+	if t.waits && !first {
+		t.broken = t.begun
 		return
 	}
 	if first {
-		t.began, t.group, t.next = true, s.group, 0
+		t.begun, t.waits, t.group, t.next = true, false, s.group, 0
 		seg.Flags |= livews.FlagFirst
+	}
+	if t.broken {
+		t.broken = false
+		seg.Flags |= livews.FlagDiscontinuity
 	}
 	seg.Position = livews.Position{Epoch: s.epoch, Group: t.group, Chunk: t.next}
 	t.next++
+	t.end = seg.DecodeTime + seg.Duration
 	s.ready = append(s.ready, seg)
+}
+
+// stamped returns a segment with the bytes of seg and another position.
+func stamped(seg *livews.Segment, p livews.Position, flags livews.Flags) *livews.Segment {
+	return &livews.Segment{
+		Type: seg.Type, Flags: flags, Track: seg.Track, Position: p,
+		DecodeTime: seg.DecodeTime, Duration: seg.Duration, WallClock: seg.WallClock,
+		Info: seg.Info, Payload: seg.Payload,
+	}
 }
