@@ -17,8 +17,6 @@ import (
 	"log/slog"
 	"os"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/livews/websocketlivestream/examples/internal/node"
 )
 
@@ -52,11 +50,7 @@ func (o *options) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	for _, n := range nodes {
-		group.Go(func() error { return n.Run(ctx) })
-	}
-	return group.Wait()
+	return node.Run(ctx, nodes...)
 }
 
 // load returns the config as the flags change it.

@@ -20,5 +20,5 @@ func main() {
 	flag.BoolVar(&n.Pages, "edge", false, "serve browsers too: be one's own edge")
 	node.Parse()
 	n.Streams = map[string]string{stream: source}
-	node.Main(func(ctx context.Context) error { return n.Run(ctx) })
+	node.Main(func(ctx context.Context) error { return node.Run(ctx, n) })
 }

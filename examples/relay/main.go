@@ -19,5 +19,5 @@ func main() {
 	flag.StringVar(&upstream, "upstream", "ws://127.0.0.1:8010", "`URLs` of the upstream servers, with commas between them, the preferred one first")
 	node.Parse()
 	n.Upstreams = node.List(upstream)
-	node.Main(func(ctx context.Context) error { return n.Run(ctx) })
+	node.Main(func(ctx context.Context) error { return node.Run(ctx, n) })
 }

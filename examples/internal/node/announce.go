@@ -8,16 +8,16 @@ import (
 )
 
 // announce prints where to open what.
-func (n *Node) announce(addr net.Addr) {
-	host := reachable(addr)
-	if n.Role == Edge || n.Pages {
-		fmt.Fprintf(n.Stdout, "%s: open http://%s/ in a browser\n", n.Name, host)
+func (s *server) announce() {
+	host := reachable(s.ln.Addr())
+	if s.Role == Edge || s.Pages {
+		fmt.Fprintf(s.Stdout, "%s: open http://%s/ in a browser\n", s.Name, host)
 	}
-	for _, name := range slices.Sorted(maps.Keys(n.Streams)) {
-		fmt.Fprintf(n.Stdout, "%s: stream %s (%s) at ws://%s/live/%s\n", n.Name, name, n.Streams[name], host, name)
+	for _, name := range slices.Sorted(maps.Keys(s.Streams)) {
+		fmt.Fprintf(s.Stdout, "%s: stream %s (%s) at ws://%s/live/%s\n", s.Name, name, s.Streams[name], host, name)
 	}
-	if n.Role != Edge {
-		fmt.Fprintf(n.Stdout, "%s: upstream for other servers: ws://%s\n", n.Name, host)
+	if s.Role != Edge {
+		fmt.Fprintf(s.Stdout, "%s: upstream for other servers: ws://%s\n", s.Name, host)
 	}
 }
 

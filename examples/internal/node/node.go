@@ -1,5 +1,5 @@
-// Package node runs one server of the tree: an ingress, a relay or an edge. The
-// programs ingress, relay, edge and cdn are their flags and a call of it.
+// Package node runs servers of the tree: ingresses, relays and edges. The programs
+// ingress, relay, edge and cdn are their flags and a call of [Run].
 package node
 
 import (
@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/livews/websocketlivestream/livews"
 	"github.com/livews/websocketlivestream/livews/edge"
@@ -38,41 +41,99 @@ type Node struct {
 	Logger *slog.Logger
 }
 
-// Run serves until ctx ends, a source fails, or, in an ingress, all sources have
-// ended. It returns nil when ctx has ended.
-func (n *Node) Run(ctx context.Context) error {
-	if err := n.run(ctx); err != nil {
-		return fmt.Errorf("%s: %w", n.Name, err)
+// Run runs the nodes in one process until ctx ends or one of them fails; an ingress
+// ends when all its sources have. Nothing runs before every address is taken and every
+// source is known, so that what is wrong there is all that is said.
+func Run(ctx context.Context, nodes ...*Node) error {
+	var servers []*server
+	defer func() {
+		for _, s := range servers {
+			s.close()
+		}
+	}()
+	for _, n := range nodes {
+		s, err := n.open()
+		if err != nil {
+			return fmt.Errorf("%s: %w", n.Name, err)
+		}
+		servers = append(servers, s)
 	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, s := range servers {
+		s.announce()
+		group.Go(func() error {
+			if err := s.run(ctx); err != nil {
+				return fmt.Errorf("%s: %w", s.Name, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// server is a Node whose address is taken.
+type server struct {
+	*Node
+	ln      net.Listener
+	streams *livews.Streams
+	sources map[string]livews.Source // of an ingress
+}
+
+func (n *Node) open() (*server, error) {
+	s := &server{Node: n, streams: &livews.Streams{Logger: n.Logger}}
+	if err := s.open(); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *server) open() (err error) {
+	if s.ln, err = listen(s.Listen); err != nil {
+		return err
+	}
+	if s.Role == Ingress {
+		s.sources, err = openSources(s.Streams, s.Logger)
+		return err
+	}
+	up, err := relay.NewUpstream(&relay.UpstreamOptions{URLs: s.Upstreams, Logger: s.Logger})
+	if err != nil {
+		return err
+	}
+	s.streams.Open, s.streams.Discover = up.Open, up.List
 	return nil
 }
 
-func (n *Node) run(ctx context.Context) error {
-	if n.Role == Ingress {
-		return n.runIngress(ctx)
+func (s *server) close() {
+	if s.ln != nil {
+		_ = s.ln.Close() // it has served, or never will
 	}
-	up, err := relay.NewUpstream(&relay.UpstreamOptions{URLs: n.Upstreams, Logger: n.Logger})
-	if err != nil {
-		return err
-	}
-	streams := &livews.Streams{Open: up.Open, Discover: up.List, Logger: n.Logger}
-	defer streams.Close()
-	return n.serve(ctx, streams)
+	closeSources(s.sources)
+	_ = s.streams.Close() // always nil
 }
 
-// serve listens and serves streams until ctx ends.
-func (n *Node) serve(ctx context.Context, streams *livews.Streams) error {
-	ln, err := listen(n.Listen)
-	if err != nil {
-		return err
+func (s *server) run(ctx context.Context) error {
+	if s.Role != Ingress {
+		return Serve(ctx, s.ln, s.handler())
 	}
-	n.announce(ln.Addr())
-	return Serve(ctx, ln, n.handler(streams))
+	// When the sources have ended so does the server, and the other way round.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var group errgroup.Group
+	group.Go(func() error {
+		defer cancel()
+		return Serve(ctx, s.ln, s.handler())
+	})
+	group.Go(func() error {
+		defer cancel()
+		return publish(ctx, s.streams, s.sources)
+	})
+	return group.Wait()
 }
 
-func (n *Node) handler(streams *livews.Streams) http.Handler {
-	if n.Role == Edge || n.Pages {
-		return &edge.Handler{Streams: streams, Logger: n.Logger}
+func (s *server) handler() http.Handler {
+	if s.Role == Edge || s.Pages {
+		return &edge.Handler{Streams: s.streams, Logger: s.Logger}
 	}
-	return &relay.Handler{Streams: streams, Logger: n.Logger}
+	return &relay.Handler{Streams: s.streams, Logger: s.Logger}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"maps"
 	"slices"
 
@@ -13,38 +14,15 @@ import (
 	"github.com/livews/websocketlivestream/livews/ingress"
 )
 
-// runIngress publishes the sources and serves them, until all of them have ended.
-func (n *Node) runIngress(ctx context.Context) error {
-	sources, err := n.open()
-	defer closeAll(sources)
-	if err != nil {
-		return err
-	}
-	streams := &livews.Streams{Logger: n.Logger}
-	defer streams.Close()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-
-	var group errgroup.Group
-	group.Go(func() error {
-		defer cancel()
-		return n.serve(ctx, streams)
-	})
-	group.Go(func() error {
-		defer cancel()
-		return publish(ctx, streams, sources)
-	})
-	return group.Wait()
-}
-
-// open opens the sources by the names of their streams.
-func (n *Node) open() (map[string]livews.Source, error) {
+// openSources opens the sources by the names of their streams. On an error it returns
+// those that are open.
+func openSources(specs map[string]string, log *slog.Logger) (map[string]livews.Source, error) {
 	sources := make(map[string]livews.Source)
-	for _, name := range slices.Sorted(maps.Keys(n.Streams)) {
+	for _, name := range slices.Sorted(maps.Keys(specs)) {
 		if err := livews.CheckName(name); err != nil {
 			return sources, err
 		}
-		src, err := ingress.Open(n.Streams[name], &ingress.Options{Logger: n.Logger})
+		src, err := ingress.Open(specs[name], &ingress.Options{Logger: log})
 		if err != nil {
 			return sources, err
 		}
@@ -53,7 +31,7 @@ func (n *Node) open() (map[string]livews.Source, error) {
 	return sources, nil
 }
 
-func closeAll(sources map[string]livews.Source) {
+func closeSources(sources map[string]livews.Source) {
 	for _, src := range sources {
 		if c, ok := src.(io.Closer); ok {
 			_ = c.Close() // what it had to say, ReadSegment has said
