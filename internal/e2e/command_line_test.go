@@ -12,7 +12,7 @@ import (
 
 // TestInterrupt ends each server as a user does, while it works.
 func TestInterrupt(t *testing.T) {
-	upstream := freeAddr(t)
+	upstream, nobody := freeAddr(t), freeAddr(t)
 	serve(t, example("ingress", "-listen", upstream, "-stream", "cam1", "-edge"), upstream)
 	for _, tt := range []struct {
 		name  string
@@ -23,7 +23,7 @@ func TestInterrupt(t *testing.T) {
 		{name: "ingress", args: []string{"-stream", "cam1", "-edge"}, watch: true},
 		{name: "ingress", args: []string{"-stream", "cam1", "-edge", "-source", "test"}, needs: "ffmpeg", watch: true},
 		{name: "relay", args: []string{"-upstream", "ws://" + upstream}, watch: true},
-		{name: "relay", args: []string{"-upstream", "ws://127.0.0.1:1"}},
+		{name: "relay", args: []string{"-upstream", "ws://" + nobody}},
 		{name: "edge", args: []string{"-upstream", "ws://" + upstream}, watch: true},
 		{name: "mount", args: []string{"-upstream", "ws://" + upstream}},
 		{name: "custom"},
@@ -54,7 +54,7 @@ func TestRefusals(t *testing.T) {
 	t.Cleanup(func() { taken.Close() })
 	config := filepath.Join(t.TempDir(), "cdn.json")
 	writeFile(t, config, `{"nodes":[],"noodles":1}`)
-	port := taken.Addr().String()
+	port, nobody := taken.Addr().String(), freeAddr(t)
 	crowded := filepath.Join(t.TempDir(), "crowded.json")
 	writeFile(t, crowded, `{"nodes":[{"name":"one","role":"ingress","listen":"`+freeAddr(t)+`","streams":{"cam1":"clip"}},`+
 		`{"name":"two","role":"relay","listen":"`+port+`","upstreams":["one"]}]}`)
@@ -65,8 +65,8 @@ func TestRefusals(t *testing.T) {
 		lines int // at the most
 	}{
 		{"ingress, taken port", example("ingress", "-listen", port, "-stream", "cam1"), port, 1},
-		{"relay, taken port", example("relay", "-listen", port, "-upstream", "ws://127.0.0.1:1"), port, 1},
-		{"edge, taken port", example("edge", "-listen", port, "-upstream", "ws://127.0.0.1:1"), port, 1},
+		{"relay, taken port", example("relay", "-listen", port, "-upstream", "ws://"+nobody), port, 1},
+		{"edge, taken port", example("edge", "-listen", port, "-upstream", "ws://"+nobody), port, 1},
 		{"cdn, taken port", example("cdn", "-config", crowded), port, 30},
 		{"mount, taken port", example("mount", "-listen", port), port, 1},
 		{"custom, taken port", example("custom", "-listen", port), port, 1},
@@ -80,7 +80,7 @@ func TestRefusals(t *testing.T) {
 		{"ingress, bad stream name", example("ingress", "-listen", freeAddr(t), "-stream", "a/../b"), "a/../b", 2},
 		{"ingress, no such file", example("ingress", "-listen", freeAddr(t), "-stream", "cam1", "-source", "nosuch.mp4"), "nosuch.mp4", 2},
 		{"ingress, no ffmpeg", withoutPath(example("ingress", "-listen", freeAddr(t), "-stream", "cam1", "-source", "test")), "ffmpeg", 2},
-		{"record, nobody there", example("record", "-o", filepath.Join(t.TempDir(), "x.mp4"), "ws://127.0.0.1:1/live/cam1"), "127.0.0.1:1", 2},
+		{"record, nobody there", example("record", "-o", filepath.Join(t.TempDir(), "x.mp4"), "ws://"+nobody+"/live/cam1"), nobody, 2},
 		{"cdn, unknown key", example("cdn", "-config", config), "noodles", 1},
 		{"cdn, unknown node", example("cdn", "-node", "nosuch"), "nosuch", 1},
 		{"cdn, no such file", example("cdn", "-config", "nosuch.json"), "nosuch.json", 1},
