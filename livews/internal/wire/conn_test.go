@@ -1,0 +1,86 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestPing lets a peer live that says nothing but answers pings, and gives up one that
+// does not answer.
+func TestPing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, peer := net.Pipe()
+		c := newServerConn(server, nil)
+		start := time.Now()
+		go func() {
+			ping := make([]byte, len(pingFrame))
+			for time.Since(start) < time.Minute {
+				if _, err := io.ReadFull(peer, ping); err != nil || !bytes.Equal(ping, pingFrame) {
+					t.Errorf("the peer gets %x, %v", ping, err)
+				}
+				_, _ = peer.Write([]byte("pong"))
+			}
+			_, _ = io.Copy(io.Discard, peer) // from now on it only takes
+		}()
+		buf := make([]byte, 100)
+		for i := range 12 {
+			n, err := c.Read(buf)
+			if string(buf[:n]) != "pong" || err != nil {
+				t.Fatalf("Read = %q, %v", buf[:n], err)
+			}
+			if got, want := time.Since(start), time.Duration(i+1)*pingAfter; got != want {
+				t.Errorf("answer %d after %v, want %v", i, got, want)
+			}
+		}
+		if n, err := c.Read(buf); n != 0 || !errors.Is(err, errDead) {
+			t.Errorf("Read = %d, %v, want errDead", n, err)
+		}
+		if got, want := time.Since(start), time.Minute+deadAfter; got != want {
+			t.Errorf("given up after %v, want %v", got, want)
+		}
+		server.Close()
+		synctest.Wait()
+	})
+}
+
+// TestEarly gives what came with the handshake first.
+func TestEarly(t *testing.T) {
+	server, peer := net.Pipe()
+	c := newServerConn(server, []byte("early"))
+	go func() {
+		_, _ = peer.Write([]byte("late"))
+		peer.Close()
+	}()
+	if got, err := io.ReadAll(c); string(got) != "earlylate" || err != nil {
+		t.Errorf("read %q, %v", got, err)
+	}
+}
+
+// TestStall gives up a peer that takes nothing, and a ping does not wait for it.
+func TestStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, peer := net.Pipe()
+		defer peer.Close()
+		c := newServerConn(server, nil)
+		start := time.Now()
+		failed := make(chan error)
+		go func() { failed <- c.WriteAll(net.Buffers{[]byte("a"), []byte("b")}) }()
+		synctest.Wait()
+		c.ping()
+		if got := time.Since(start); got != 0 {
+			t.Errorf("a ping waits %v", got)
+		}
+		if err := <-failed; !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("WriteAll = %v, want a deadline", err)
+		}
+		if got := time.Since(start); got != stallAfter {
+			t.Errorf("given up after %v, want %v", got, stallAfter)
+		}
+	})
+}

@@ -1,0 +1,80 @@
+package wire
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/livews/websocketlivestream/livews"
+)
+
+func TestParseQuery(t *testing.T) {
+	for _, tt := range []struct {
+		query string
+		want  livews.SubscribeOptions
+	}{
+		{"", livews.SubscribeOptions{}},
+		{"start=live&later=x", livews.SubscribeOptions{}},
+		{"tracks=1,65535&start=oldest", livews.SubscribeOptions{Tracks: []uint16{1, 65535}, Start: livews.StartOldest}},
+		{"after=2:5.6.7,1:1.2.3", livews.SubscribeOptions{After: map[uint16]livews.Position{1: {Epoch: 1, Group: 2, Chunk: 3}, 2: {Epoch: 5, Group: 6, Chunk: 7}}}},
+	} {
+		q, err := url.ParseQuery(tt.query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := parseQuery(q)
+		if err != nil {
+			t.Errorf("%q: %v", tt.query, err)
+			continue
+		}
+		if !slices.Equal(got.Tracks, tt.want.Tracks) || got.Start != tt.want.Start || !maps.Equal(got.After, tt.want.After) {
+			t.Errorf("%q gives %+v, want %+v", tt.query, got, tt.want)
+		}
+	}
+}
+
+func TestParseQueryRefuses(t *testing.T) {
+	for _, query := range []string{
+		"tracks=0", "tracks=65536", "tracks=1,", "tracks=-1", "tracks=a", "start=soon", "after=1", "after=0:1.2.3",
+		"after=1:1.2", "after=:1.2.3", "tracks=" + strings.Repeat("1,", 64) + "1", "after=" + strings.Repeat("1:1.1.1,", 64) + "1:1.1.1",
+	} {
+		q, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if opts, err := parseQuery(q); err == nil {
+			t.Errorf("%.40q gives %+v, want an error", query, opts)
+		}
+	}
+}
+
+// TestFormatAfter holds the text that servers send against what they parse.
+func TestFormatAfter(t *testing.T) {
+	after := map[uint16]livews.Position{3: {Epoch: 1}, 1: {Epoch: 4294967295, Group: 2, Chunk: 3}}
+	text := formatAfter(after)
+	if want := "1:4294967295.2.3,3:1.0.0"; text != want {
+		t.Errorf("formatAfter = %q, want %q", text, want)
+	}
+	if got, err := parseAfter(text); err != nil || !maps.Equal(got, after) {
+		t.Errorf("parseAfter(%q) = %v, %v", text, got, err)
+	}
+}
+
+func FuzzParseQuery(f *testing.F) {
+	f.Add("1,2", "1:1.2.3,2:3.4.5")
+	f.Add("", "")
+	f.Fuzz(func(t *testing.T, tracks, after string) {
+		opts, err := parseQuery(url.Values{"tracks": {tracks}, "after": {after}})
+		if err != nil {
+			return
+		}
+		if len(opts.Tracks) > maxListed || len(opts.After) > maxListed {
+			t.Fatalf("%d tracks, %d positions", len(opts.Tracks), len(opts.After))
+		}
+		if back, err := parseAfter(formatAfter(opts.After)); err != nil || !maps.Equal(back, opts.After) {
+			t.Fatalf("%q: %v, %v", after, back, err)
+		}
+	})
+}

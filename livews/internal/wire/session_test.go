@@ -1,0 +1,183 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/coder/websocket"
+
+	"github.com/livews/websocketlivestream/livews"
+	"github.com/livews/websocketlivestream/livews/internal/leak"
+	"github.com/livews/websocketlivestream/livews/livewstest"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+// serve serves streams at /live/cam1.
+func serve(t testing.TB, streams *livews.Streams) *httptest.Server {
+	t.Helper()
+	s := &Server{Streams: streams}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.ServeStream(w, r, "cam1") }))
+	t.Cleanup(func() {
+		streams.Close()
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return server
+}
+
+// publish publishes what the returned pipe takes as cam1.
+func publish(t testing.TB, streams *livews.Streams) *livews.PipeSink {
+	t.Helper()
+	src, sink := livews.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = streams.Publish(context.WithoutCancel(t.Context()), "cam1", src)
+	}()
+	t.Cleanup(func() {
+		sink.Close()
+		<-done
+	})
+	return sink
+}
+
+func write(t testing.TB, sink livews.Sink, src livews.Source, n int) {
+	t.Helper()
+	for range n {
+		seg, err := src.ReadSegment(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := sink.WriteSegment(t.Context(), seg); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestSlowViewer stops reading for a while. What the connection holds comes first, then
+// the viewer is at the newest group start, with one gap in each track; one who reads all
+// the time misses nothing.
+func TestSlowViewer(t *testing.T) {
+	streams := new(livews.Streams)
+	server := serve(t, streams)
+	sink := publish(t, streams)
+	src := livewstest.NewSource(&livewstest.SourceOptions{Size: 50_000})
+	write(t, sink, src, 2+1)
+	d := NewDialer(nil, nil)
+	defer d.CloseIdle()
+	slow, err := d.Dial(t.Context(), server.URL, "cam1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	steady, err := d.Dial(t.Context(), server.URL, "cam1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer steady.Close()
+
+	// 100 MB, far more than the sockets hold, in step with the one who reads.
+	const n = 2000
+	var kept livewstest.Checker
+	for i := range 2 + 1 + n {
+		if i >= 2+1 {
+			write(t, sink, src, 1)
+		}
+		seg, err := steady.ReadSegment(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(kept.WriteSegment(t.Context(), seg), livewstest.CheckProof(seg)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kept.Gaps > 0 {
+		t.Errorf("a viewer that keeps up gets %d gaps", kept.Gaps)
+	}
+	sink.Close()
+	var c livewstest.Checker
+	var last livews.Position
+	for seg, err := range livews.All(t.Context(), slow) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(c.WriteSegment(t.Context(), seg), livewstest.CheckProof(seg)); err != nil {
+			t.Fatal(err)
+		}
+		last = seg.Position
+	}
+	if c.Gaps == 0 || c.Gaps > 4 {
+		t.Errorf("%d gaps, want one or two in each of two tracks", c.Gaps)
+	}
+	if want := (livews.Position{Epoch: 1, Group: 100}); last != want {
+		t.Errorf("the last chunk is %v, want %v", last, want)
+	}
+}
+
+// TestRefusesMessages ends a connection whose server sends what is no message.
+func TestRefusesMessages(t *testing.T) {
+	for name, send := range map[string]struct {
+		typ websocket.MessageType
+		msg []byte
+	}{
+		"short":   {websocket.MessageBinary, []byte("short")},
+		"no JSON": {websocket.MessageText, []byte("hello")},
+		"long":    {websocket.MessageText, make([]byte, maxControl+1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{Subprotocol}})
+				if err != nil {
+					return
+				}
+				defer ws.CloseNow()
+				_ = ws.Write(r.Context(), send.typ, send.msg)
+				_, _, _ = ws.Read(r.Context())
+			}))
+			defer server.Close()
+			d := NewDialer(nil, nil)
+			defer d.CloseIdle()
+			s, err := d.Dial(t.Context(), server.URL, "cam1", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if _, err := s.ReadSegment(t.Context()); !errors.Is(err, livews.ErrMessage) {
+				t.Errorf("ReadSegment = %v, want ErrMessage", err)
+			}
+		})
+	}
+}
+
+// TestCut tells a connection that is cut from a stream that has ended.
+func TestCut(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{Subprotocol}})
+		if err != nil {
+			return
+		}
+		if r.URL.Query().Has("after") {
+			ws.Close(websocket.StatusNormalClosure, "") // clean, but without a word of the end
+		} else {
+			ws.CloseNow()
+		}
+	}))
+	defer server.Close()
+	d := NewDialer(nil, nil)
+	defer d.CloseIdle()
+	for _, after := range []map[uint16]livews.Position{nil, {1: {Epoch: 1}}} {
+		s, err := d.Dial(t.Context(), server.URL, "cam1", after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.ReadSegment(t.Context()); err == nil || err == io.EOF {
+			t.Errorf("ReadSegment = %v, want an error that is no clean end", err)
+		}
+		s.Close()
+	}
+}
