@@ -28,6 +28,7 @@ export class Controls {
   #unmute;
   #play;
   #badge;
+  #badgeText = dom('span');
   #mute;
   #volume = dom('input', { type: 'range', min: '0', max: '100', step: '1', class: 'volume', 'aria-label': 'Volume' });
   #note = dom('p', { class: 'note' });
@@ -49,7 +50,7 @@ export class Controls {
     this.#start.element.classList.add('start');
     this.#unmute = this.#textButton('unmute', 'Tap to unmute', () => this.#toggleMute());
     this.#play = new IconButton('pause', 'Pause (k)', () => this.#togglePlay());
-    this.#badge = this.#textButton('badge', 'Live', () => player.goLive());
+    this.#badge = this.#textButton('badge', this.#badgeText, () => player.goLive());
     this.#mute = new IconButton('volume', 'Mute (m)', () => this.#toggleMute());
     this.#fullscreen = new IconButton('fullscreen', 'Full screen (f)', () => this.#toggleFullscreen());
     this.#volume.addEventListener('input', () => this.#setVolume(Number(this.#volume.value) / 100));
@@ -72,6 +73,7 @@ export class Controls {
     const { status } = this.#player;
     const { paused } = this.#video;
     this.root.dataset.state = status.state;
+    this.root.toggleAttribute('data-empty', this.#video.readyState === HTMLMediaElement.HAVE_NOTHING);
     this.#refreshNotice(describe(status));
     this.#refreshBadge(badge(status, paused), status.behind);
     this.#play.set(paused ? 'play' : 'pause', paused ? 'Play (k)' : 'Pause (k)');
@@ -163,7 +165,7 @@ export class Controls {
   #refreshBadge(text, behind) {
     const live = text === 'Live';
     this.#badge.hidden = text === '';
-    this.#badge.textContent = behind ? `${text} · −${behind} s` : text;
+    this.#badgeText.textContent = behind ? `${text} · −${behind} s` : text;
     this.#badge.title = live ? 'At the live edge' : 'Go to the live edge (l)';
     this.#badge.toggleAttribute('data-live', live);
     this.#badge.setAttribute('aria-disabled', String(live));
@@ -239,7 +241,7 @@ export class Controls {
 
   /**
    * @param {string} name
-   * @param {string} text
+   * @param {string | Node} text
    * @param {() => void} onclick
    * @returns {HTMLButtonElement}
    */

@@ -32,13 +32,13 @@ function showFacts() {
   const video = tracks.find((track) => track.kind === 'video');
   const audio = tracks.find((track) => track.kind === 'audio');
   show('picture', video ? describeVideo(video) : '–');
-  show('sound', audio ? describeAudio(audio) : player.status.note || 'None');
-  show('delay', latencyMs === null ? 'Not known' : formatDelay(latencyMs));
+  show('sound', audio ? describeAudio(audio) : player.status.note || (video ? 'None' : '–'));
+  show('delay', latencyMs === null ? '–' : formatDelay(latencyMs));
   const now = performance.now();
   // After a fresh start of the player the count is lower than before.
   const bits = (Math.max(0, bytes - before.bytes) * 8) / ((now - before.at) / 1000);
   before = { bytes, at: now };
-  show('bitrate', formatBitrate(bits));
+  show('bitrate', bits > 0 ? formatBitrate(bits) : '–');
 }
 
 player.addEventListener('statechange', showState);
