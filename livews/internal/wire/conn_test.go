@@ -53,11 +53,10 @@ func TestPing(t *testing.T) {
 func TestEarly(t *testing.T) {
 	server, peer := net.Pipe()
 	c := newServerConn(server, []byte("early"))
-	go func() {
-		_, _ = peer.Write([]byte("late"))
-		peer.Close()
-	}()
-	if got, err := io.ReadAll(c); string(got) != "earlylate" || err != nil {
+	defer server.Close()
+	go func() { _, _ = peer.Write([]byte("late")) }()
+	got := make([]byte, len("earlylate"))
+	if _, err := io.ReadFull(c, got); string(got) != "earlylate" || err != nil {
 		t.Errorf("read %q, %v", got, err)
 	}
 }
