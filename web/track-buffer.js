@@ -220,9 +220,8 @@ export class TrackBuffer {
   }
 
   #updated() {
-    if (this.#closed) return;
     this.#next();
-    this.#handlers.onchange();
+    if (!this.#closed) this.#handlers.onchange();
   }
 
   /** @param {Error} error */

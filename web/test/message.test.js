@@ -1,25 +1,46 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Flag, MAX_INFO, MAX_MESSAGE, MessageError, Type, checkTrackInfo, parseControl, parseMessage } from '../message.js';
 import { chunkBytes, hex, initBytes, initMessage, message } from './bytes.js';
 
 const video = { number: 1, kind: 'video', codec: 'avc1.4D401E', timescale: 15360, width: 640, height: 360, frameRate: 30 };
 
-test('a chunk, byte by byte', () => {
-  const bytes = hex(
-    '01 03 0002 68e77800 0000000c 00000003 00000000 0003d090 00063f5f 3a5cb280' + // header
-      '00000008 6d6f6f66 00000008 6d646174', // moof, mdat
+/** The examples of PROTOCOL.md: WebSocket frames, as hex digits at the start of indented lines. */
+function protocolExamples() {
+  const text = readFileSync(new URL('../../PROTOCOL.md', import.meta.url), 'utf8');
+  const blocks = text.split('### A worked example')[1].split(/^#/m)[0].match(/(^ {4}.*\n)+/gm);
+  return blocks.map((block) => hex(block.replace(/^ {4}((?:[0-9a-f]{2} ?)+).*$/gm, '$1')));
+}
+
+/** The payload of a WebSocket frame of less than 64 KiB. */
+function unframe(frame) {
+  return frame.buffer.slice(frame[1] === 126 ? 4 : 2);
+}
+
+test('the worked example of PROTOCOL.md', () => {
+  const [chunk, init] = protocolExamples().map(unframe).map(parseMessage);
+  assert.deepEqual(
+    { ...chunk, payload: new TextDecoder().decode(chunk.payload) },
+    {
+      type: Type.chunk,
+      flags: Flag.sync | Flag.first,
+      track: 1,
+      position: { epoch: 1760000000, group: 12, chunk: 0 },
+      decodeTime: 24_000_000,
+      wallClock: 1_760_000_024_033_333,
+      info: null,
+      payload: 'moof and mdat',
+    },
   );
-  const segment = parseMessage(bytes.buffer);
-  assert.equal(segment.type, Type.chunk);
-  assert.equal(segment.flags, Flag.sync | Flag.first);
-  assert.equal(segment.track, 2);
-  assert.deepEqual(segment.position, { epoch: 1760000000, group: 12, chunk: 3 });
-  assert.equal(segment.decodeTime, 250_000);
-  assert.equal(segment.wallClock, 0x00063f5f * 2 ** 32 + 0x3a5cb280);
-  assert.equal(segment.info, null);
-  assert.equal(segment.payload.length, 16);
-  assert.equal(segment.payload.buffer, bytes.buffer, 'the payload is not copied');
+  assert.equal(init.type, Type.init);
+  assert.deepEqual(init.info, { number: 1, kind: 'video', codec: 'avc1.4D401E', width: 640, height: 360, frameRate: 30 });
+  assert.equal(new TextDecoder().decode(init.payload), 'ftyp and moov');
+});
+
+test('the payload of a chunk is not copied', () => {
+  const bytes = message({});
+  assert.equal(parseMessage(bytes).payload.buffer, bytes);
 });
 
 test('an init message', () => {

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { Backoff } from '../backoff.js';
+import { Connection } from '../connection.js';
+import { FakeClock } from './fake-clock.js';
+import { FakeSocket } from './fake-socket.js';
+
+let clock;
+let log;
+/** What the server answers to a probe: a status, or null for no answer. */
+let answer;
+let probes;
+
+beforeEach(() => {
+  FakeSocket.made = [];
+  clock = new FakeClock();
+  log = [];
+  answer = { status: 200, headers: {} };
+  probes = [];
+});
+
+function connect() {
+  const connection = new Connection(
+    'ws://edge/live/cam1?a=1',
+    {
+      onopen: () => log.push('open'),
+      onsegment: (data) => log.push(`segment ${data.byteLength}`),
+      oncontrol: (control) => log.push(control.type),
+      ondown: (cause, wait) => log.push(`down ${cause} ${wait}`),
+      onend: () => log.push('end'),
+      onfail: (message) => log.push(`fail ${message}`),
+    },
+    {
+      WebSocket: FakeSocket,
+      clock,
+      random: () => 1,
+      fetch: async (url, { headers }) => {
+        probes.push(`${url} ${headers.Accept}`);
+        if (!answer) throw new TypeError('no network');
+        return { status: answer.status, headers: new Headers(answer.headers), body: null };
+      },
+    },
+  );
+  connection.open();
+  return connection;
+}
+
+/** Lets promises run. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+test('it connects with the sub-protocol, and passes on what comes', () => {
+  const connection = connect();
+  assert.equal(FakeSocket.last.url, 'ws://edge/live/cam1?a=1');
+  assert.equal(FakeSocket.last.offered, 'livews.1');
+  assert.equal(FakeSocket.last.binaryType, 'arraybuffer');
+  assert.equal(connection.isOpen, false);
+  FakeSocket.last.accept();
+  assert.equal(connection.isOpen, true);
+  FakeSocket.last.deliver(new ArrayBuffer(5));
+  FakeSocket.last.deliver('{"type":"gap","track":1,"from":"0.0.0","to":"1.2.0","reason":"slow"}');
+  FakeSocket.last.deliver('{"type":"unknown"}');
+  FakeSocket.last.deliver('{broken');
+  assert.deepEqual(log, ['open', 'segment 5', 'gap']);
+  connection.send({ type: 'select', tracks: [1] });
+  assert.deepEqual(FakeSocket.last.sent, ['{"type":"select","tracks":[1]}']);
+});
+
+test('a lost connection is made again, without a probe', async () => {
+  connect();
+  FakeSocket.last.accept();
+  FakeSocket.last.lose();
+  await settle();
+  assert.deepEqual(log, ['open', 'down lost 200']);
+  clock.advance(199);
+  assert.equal(FakeSocket.made.length, 1);
+  clock.advance(1);
+  assert.equal(FakeSocket.made.length, 2);
+  assert.deepEqual(probes, []);
+});
+
+for (const [code, reason, ended, want] of [
+  [1000, '', true, 'end'],
+  [1006, '', true, 'down lost 200'],
+  [1000, '', false, 'down lost 200'],
+  [1001, '', false, 'down lost 200'],
+  [4100, '', false, 'down lost 200'],
+  [4101, '', false, 'down lost 200'],
+  [4200, '', false, 'down lost 200'],
+  [4300, 'bad select', false, 'fail bad select'],
+  [4399, '', false, 'fail The server has refused this player (4399)'],
+  [4400, '', false, 'down lost 200'],
+]) {
+  test(`close ${code}${ended ? ' after end' : ''}: ${want}`, async () => {
+    connect();
+    FakeSocket.last.accept();
+    if (ended) FakeSocket.last.deliver('{"type":"end"}');
+    FakeSocket.last.lose(code, reason);
+    await settle();
+    assert.equal(log.at(-1), want);
+    clock.advance(60_000);
+    assert.equal(FakeSocket.made.length > 1, want.startsWith('down'));
+  });
+}
+
+for (const [name, given, want] of [
+  ['not found', { status: 404, headers: {} }, 'down not-found 5000'],
+  ['upstream away', { status: 503, headers: {} }, 'down unavailable 200'],
+  ['upstream away, with a wish', { status: 503, headers: { 'Retry-After': '3' } }, 'down unavailable 3000'],
+  ['a wish beyond reason', { status: 503, headers: { 'Retry-After': '99999' } }, 'down unavailable 30000'],
+  ['no WebSocket through a proxy', { status: 200, headers: {} }, 'down refused 200'],
+  ['origin not allowed', { status: 403, headers: {} }, 'down refused 200'],
+  ['no server', null, 'down unreachable 200'],
+]) {
+  test(`not opened: ${name}`, async () => {
+    answer = given;
+    connect();
+    FakeSocket.last.lose();
+    await settle();
+    assert.deepEqual(log, [want]);
+    assert.deepEqual(probes, ['http://edge/live/cam1?a=1 application/json']);
+  });
+}
+
+test('the waits double to 10 s, and begin again after a healthy connection', async () => {
+  connect();
+  for (const want of [200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]) {
+    FakeSocket.last.accept();
+    clock.advance(9_000);
+    FakeSocket.last.lose();
+    await settle();
+    assert.equal(log.at(-1), `down lost ${want}`);
+    clock.advance(want);
+  }
+  FakeSocket.last.accept();
+  clock.advance(10_000);
+  FakeSocket.last.lose();
+  await settle();
+  assert.equal(log.at(-1), 'down lost 200');
+});
+
+test('the random factor lies between 0.5 and 1', () => {
+  assert.equal(new Backoff(() => 0).next(), 100);
+  assert.equal(new Backoff(() => 1).next(), 200);
+});
+
+test('a handshake that takes more than 5 s is given up', async () => {
+  answer = null;
+  connect();
+  clock.advance(4_999);
+  assert.equal(FakeSocket.last.closedWith, null);
+  clock.advance(1);
+  await settle();
+  assert.notEqual(FakeSocket.made[0].closedWith, null);
+  assert.deepEqual(log, ['down unreachable 200']);
+});
+
+test('silence of 15 s cuts the connection, any message puts it off', async () => {
+  connect();
+  FakeSocket.last.accept();
+  clock.advance(14_000);
+  FakeSocket.last.deliver(new ArrayBuffer(40));
+  clock.advance(14_999);
+  assert.equal(FakeSocket.last.closedWith, null);
+  clock.advance(1);
+  await settle();
+  assert.equal(FakeSocket.made[0].closedWith, 4400);
+  assert.equal(log.at(-1), 'down lost 200');
+  FakeSocket.made[0].lose(1006);
+  await settle();
+  assert.equal(log.length, 3, 'the late close of the old socket says nothing');
+});
+
+test('retryNow does not wait', async () => {
+  answer = { status: 404, headers: {} };
+  const connection = connect();
+  connection.retryNow();
+  assert.equal(FakeSocket.made.length, 1, 'an attempt is under way');
+  FakeSocket.last.lose();
+  await settle();
+  connection.retryNow();
+  assert.equal(FakeSocket.made.length, 2);
+  clock.advance(4_000);
+  assert.equal(FakeSocket.made.length, 2, 'the old wait is off');
+});
+
+test('retryNow while the probe is under way', async () => {
+  const connection = connect();
+  FakeSocket.last.lose();
+  connection.retryNow();
+  FakeSocket.last.accept();
+  await settle();
+  assert.deepEqual(log, ['open']);
+  clock.advance(1_000);
+  assert.equal(FakeSocket.made.length, 2);
+});
+
+test('restart gives up a working connection', async () => {
+  const connection = connect();
+  FakeSocket.last.accept();
+  connection.restart();
+  await settle();
+  assert.equal(FakeSocket.made[0].closedWith, 1000);
+  clock.advance(200);
+  assert.equal(FakeSocket.made.length, 2);
+});
+
+test('closed, it does nothing any more', async () => {
+  for (const when of ['dialling', 'open', 'waiting', 'probing']) {
+    FakeSocket.made = [];
+    log = [];
+    const connection = connect();
+    if (when === 'open') FakeSocket.last.accept();
+    if (when !== 'dialling' && when !== 'open') FakeSocket.last.lose();
+    if (when === 'waiting') await settle();
+    connection.close();
+    const before = log.length;
+    await settle();
+    clock.advance(100_000);
+    assert.equal(FakeSocket.made.length, 1, when);
+    assert.equal(log.length, before, when);
+    assert.equal(clock.pending, 0, when);
+  }
+});
+
+test('a server of another protocol is not asked again', () => {
+  connect();
+  FakeSocket.last.accept('');
+  assert.deepEqual(log, ['fail The server does not speak the livews protocol']);
+  clock.advance(60_000);
+  assert.equal(FakeSocket.made.length, 1);
+});

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Feed } from '../feed.js';
+import { parseMessage } from '../message.js';
+import { ascii, message } from './bytes.js';
+
+test('a feed counts what it does not let through, and measures chunks', () => {
+  const feed = new Feed({ info: { number: 1, kind: 'video', codec: 'avc1.4D401E' } });
+  const send = (fields) => feed.accept(parseMessage(message(fields)));
+  assert.equal(send({ flags: 0, chunk: 4 }), false);
+  assert.equal(send({ group: 1, time: 1_000_000 }), true);
+  assert.equal(send({ group: 1, chunk: 1, flags: 0, time: 1_100_000 }), true);
+  assert.equal(send({ group: 1, chunk: 1, flags: 0 }), false);
+  assert.equal(send({ group: 1, chunk: 2, flags: 0, payload: ascii('garbage and nothing but garbage') }), false);
+  assert.equal(send({ group: 1, chunk: 3, flags: 0, time: 1_300_000 }), false, 'it needs what was refused');
+  assert.equal(send({ group: 2, time: 2_000_000 }), true);
+  assert.deepEqual(feed.counts, { duplicates: 1, orphans: 2, refused: 1 });
+  assert.ok(Math.abs(feed.duration - 0.9) < 1e-9, `duration = ${feed.duration}`);
+});
