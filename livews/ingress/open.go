@@ -58,8 +58,7 @@ func open(spec string, o Options) (livews.Source, error) {
 	return NewCommand(ffmpegArgs(input, &o), &o)
 }
 
-// ffmpegInput returns the input arguments for spec. It changes o where the source has
-// another default than the rest.
+// ffmpegInput returns the input arguments for spec.
 func ffmpegInput(goos, spec string, o *Options) ([]string, error) {
 	kind, device, _ := strings.Cut(spec, ":")
 	switch {

@@ -8,17 +8,6 @@ import (
 	"github.com/livews/websocketlivestream/livews"
 )
 
-const (
-	// minVideoGroup and minAudioGroup are the least media time of a group, where
-	// there is video and where there is none: each chunk could begin one where every
-	// sample is a sync sample.
-	minVideoGroup = 400 * time.Millisecond
-	minAudioGroup = time.Second
-	// maxStretch is how long a group may be stretched for a track that has not
-	// begun it yet.
-	maxStretch = 4 * time.Second
-)
-
 // StampOptions are the options of [Stamp].
 type StampOptions struct {
 	// LastEpoch is the last epoch that this stream is known to have had; the new
@@ -39,7 +28,9 @@ type StampOptions struct {
 // begins with its first sync chunk at or after that time. So that every group has
 // chunks of every track, a sync chunk begins none as long as another track has not
 // begun the current one, unless that track has been silent for 4 s, nor within 0.4 s
-// (1 s without video). What lies before the first group is dropped.
+// (1 s without video). What lies before the first group is dropped. If the reference
+// track is silent for 15 s, the next track takes its place until it comes back. A track
+// that has no chunk in a group has a [livews.Gap] when it goes on.
 //
 // A chunk that lies ahead of the reference track is held until that has come so far,
 // which costs nobody anything, as it cannot be played before; but no longer than a
@@ -72,7 +63,6 @@ type stamper struct {
 	origin    time.Duration // its decode time
 	group     uint32        // the newest
 	start     time.Duration // its decode time
-	end       time.Duration // of the reference's newest chunk
 
 	renewed []*livews.Segment // init segments of a src that has started again
 	ready   []*livews.Segment // stamped, in the order in which they go out
@@ -120,11 +110,14 @@ func (s *stamper) renew() {
 	if len(s.renewed) == 0 {
 		return
 	}
-	if !s.sameTracks(s.renewed) {
+	if len(s.tracks) > 0 && !s.sameTracks(s.renewed) {
 		*s = stamper{src: s.src, epoch: nextEpoch(s.epoch), renewed: s.renewed, ready: s.ready}
 	}
 	for _, seg := range s.renewed {
 		s.init(seg)
+	}
+	for _, t := range s.tracks {
+		t.broken = t.begun
 	}
 	s.renewed = nil
 }
@@ -150,7 +143,7 @@ func (s *stamper) init(seg *livews.Segment) {
 	} else {
 		s.release(t, len(t.held))
 	}
-	t.info, t.waits = seg.Info, true
+	t.info, t.waits, t.silent = seg.Info, true, false
 	s.reference = s.pickReference()
 	p := livews.Position{Epoch: s.epoch}
 	if s.begun {
@@ -168,141 +161,16 @@ func (s *stamper) track(number uint16) *stampTrack {
 	return nil
 }
 
-// pickReference returns the video track with the lowest number, else the first track.
+// pickReference returns the video track with the lowest number, else the first track,
+// of those that are not silent.
 func (s *stamper) pickReference() *stampTrack {
-	var video *stampTrack
-	for _, t := range s.tracks {
-		if t.info.Kind == livews.KindVideo && (video == nil || t.number < video.number) {
-			video = t
+	best := s.tracks[0]
+	for _, t := range s.tracks[1:] {
+		if t.rank() < best.rank() || t.rank() == best.rank() && t.isVideo() && t.number < best.number {
+			best = t
 		}
 	}
-	if video == nil {
-		return s.tracks[0]
-	}
-	return video
-}
-
-// takeChunk takes a chunk: of the reference track at once, of another when its group
-// is certain.
-func (s *stamper) takeChunk(seg *livews.Segment) {
-	t := s.track(seg.Track)
-	if t == nil {
-		return // no player could use it
-	}
-	seg = stamped(seg, livews.Position{}, seg.Flags&^livews.FlagFirst)
-	if seg.WallClock.IsZero() {
-		seg.WallClock = time.Now().Round(0)
-	}
-	if t == s.reference {
-		s.referenceChunk(seg)
-		return
-	}
-	t.hold(seg)
-	s.releaseDue(t)
-}
-
-func (s *stamper) referenceChunk(seg *livews.Segment) {
-	if s.begins(seg) {
-		s.releaseBefore(seg.DecodeTime)
-		if s.begun {
-			s.group++
-		} else {
-			s.origin = seg.DecodeTime
-		}
-		s.begun, s.start = true, seg.DecodeTime
-	}
-	s.end = seg.DecodeTime + seg.Duration
-	s.emit(s.reference, seg)
-	for _, t := range s.tracks {
-		s.releaseDue(t)
-	}
-}
-
-// begins reports whether the reference track's chunk begins a group.
-func (s *stamper) begins(seg *livews.Segment) bool {
-	switch {
-	case !seg.Flags.Has(livews.FlagSync):
-		return false
-	case s.reference.waits, seg.Flags.Has(livews.FlagDiscontinuity), seg.DecodeTime < s.start:
-		return true
-	}
-	least := minVideoGroup
-	if s.reference.info.Kind != livews.KindVideo {
-		least = minAudioGroup
-	}
-	return seg.DecodeTime-s.start >= least && !slices.ContainsFunc(s.tracks, func(t *stampTrack) bool {
-		return s.stretches(t, seg.DecodeTime)
-	})
-}
-
-// stretches reports whether the current group has to last for t, which has not begun
-// it, beyond the time at.
-func (s *stamper) stretches(t *stampTrack, at time.Duration) bool {
-	switch {
-	case t == s.reference:
-		return false
-	case !t.begun:
-		return at-s.origin < maxStretch
-	case t.waits: // for the next group
-		return false
-	}
-	return t.group != s.group && at-t.end < maxStretch
-}
-
-// releaseBefore releases what is held of the group that ends at the time at.
-func (s *stamper) releaseBefore(at time.Duration) {
-	for _, t := range s.tracks {
-		n := 0
-		for n < len(t.held) && t.held[n].DecodeTime < at {
-			n++
-		}
-		s.release(t, n)
-	}
-}
-
-// releaseDue releases the chunks of t whose group is certain, because the reference
-// track has come as far as they begin, and those that cannot be held any longer.
-func (s *stamper) releaseDue(t *stampTrack) {
-	n := 0
-	for n < len(t.held) && (s.begun && t.held[n].DecodeTime < s.end || t.overfull(n)) {
-		n++
-	}
-	s.release(t, n)
-}
-
-func (s *stamper) releaseAll() {
-	for _, t := range s.tracks {
-		s.release(t, len(t.held))
-	}
-}
-
-// release emits the first n chunks that are held of t.
-func (s *stamper) release(t *stampTrack, n int) {
-	for range n {
-		s.emit(t, t.pop())
-	}
-}
-
-// emit gives seg its position. What lies before the first group, or between an init
-// segment and the next group, is dropped.
-func (s *stamper) emit(t *stampTrack, seg *livews.Segment) {
-	first := s.begun && t.mayBegin(s.group) && seg.Flags.Has(livews.FlagSync) && seg.DecodeTime >= s.start
-	if t.waits && !first {
-		t.broken = t.begun
-		return
-	}
-	if first {
-		t.begun, t.waits, t.group, t.next = true, false, s.group, 0
-		seg.Flags |= livews.FlagFirst
-	}
-	if t.broken {
-		t.broken = false
-		seg.Flags |= livews.FlagDiscontinuity
-	}
-	seg.Position = livews.Position{Epoch: s.epoch, Group: t.group, Chunk: t.next}
-	t.next++
-	t.end = seg.DecodeTime + seg.Duration
-	s.ready = append(s.ready, seg)
+	return best
 }
 
 // stamped returns a segment with the bytes of seg and another position.

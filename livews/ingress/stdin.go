@@ -24,7 +24,7 @@ func openStdin(o *Options) (livews.Source, error) {
 		return nil, err
 	}
 	if info.Mode()&fs.ModeCharDevice != 0 {
-		return nil, errors.New("stdin is a terminal: pipe fragmented MP4 into it")
+		return nil, errors.New("stdin is no pipe and no file: pipe fragmented MP4 into it")
 	}
 	if info.Mode().IsRegular() {
 		return NewReader(os.Stdin, o), nil
