@@ -108,8 +108,12 @@ func (c *serverConn) WriteAll(bufs net.Buffers) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(bufs) == 1 {
-		return c.write(bufs[0])
+		return c.write(bufs[0]) // as nearly always: and without an allocation
 	}
+	return c.writeVector(bufs)
+}
+
+func (c *serverConn) writeVector(bufs net.Buffers) error {
 	return c.keepOn(func() (int64, error) { return bufs.WriteTo(c.Conn) })
 }
 
