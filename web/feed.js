@@ -14,9 +14,11 @@ export class Feed {
   counts = { duplicates: 0, orphans: 0, refused: 0 };
   /** The init segment in force. */
   init;
+  /** When a chunk was let through last, in milliseconds on the owner's clock. */
+  acceptedAt = 0;
   #sequence = new Sequence();
   #duration = 0;
-  #time = -1;
+  #previous = { time: -1, group: -1, verdict: '' };
 
   /** @param {Segment & {info: TrackInfo}} init */
   constructor(init) {
@@ -44,7 +46,7 @@ export class Feed {
       this.#sequence.break();
       return false;
     }
-    this.#measure(chunk.decodeTime / MICROSECONDS);
+    this.#measure(chunk, verdict);
     return true;
   }
 
@@ -53,11 +55,18 @@ export class Feed {
     this.#sequence.break();
   }
 
-  /** @param {number} time */
-  #measure(time) {
-    const step = time - this.#time;
+  /**
+   * @param {Segment} chunk
+   * @param {string} verdict
+   */
+  #measure({ decodeTime, position: { group } }, verdict) {
+    const previous = this.#previous;
+    const time = decodeTime / MICROSECONDS;
+    this.#previous = { time, group, verdict };
+    // From one group to the next chunks may be missing, unless groups have one chunk each.
+    const successive = verdict === 'next' || (previous.verdict === 'first' && group === previous.group + 1);
+    const step = time - previous.time;
     // Chunks of sound differ by a frame: the longest counts, and is forgotten slowly.
-    if (this.#time >= 0 && step > 0 && step < MAX_CHUNK) this.#duration = Math.max(step, this.#duration * 0.98);
-    this.#time = time;
+    if (successive && step > 0 && step < MAX_CHUNK) this.#duration = Math.max(step, this.#duration * 0.98);
   }
 }

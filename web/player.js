@@ -21,6 +21,10 @@ const MAX_FAILURES = 3;
 const FAILURES_WITHIN = 30_000;
 /** A viewer this many seconds behind is told so. */
 const BEHIND = 1;
+/** The sound has stopped when none has come for this many milliseconds while pictures did. */
+const SILENT_AFTER = 2_000;
+/** It is back when it is no more than this many seconds away from the picture. */
+const IN_STEP = 1;
 /** When only chunks come that were here before for this many milliseconds, the stream has been set back. */
 const STALE_AFTER = 10_000;
 
@@ -63,6 +67,12 @@ export class Player extends EventTarget {
   #media = null;
   /** @type {Map<number, Init>} */
   #inits = new Map();
+  /**
+   * Tracks which have stopped while others go on.
+   *
+   * @type {Set<number>}
+   */
+  #silent = new Set();
   /** @type {Map<number, Feed>} */
   #feeds = new Map();
   #timeline = new Timeline();
@@ -75,6 +85,7 @@ export class Player extends EventTarget {
   #note = '';
   #shown = false;
   #acceptedAt = 0;
+  #newest = 0;
   /** @type {number[]} */
   #failures = [];
   #counts = { reconnects: 0, gaps: 0, refused: 0, chunks: 0, bytes: 0 };
@@ -176,6 +187,7 @@ export class Player extends EventTarget {
     this.#media = null;
     this.#playhead.close();
     this.#forget();
+    this.#silent.clear();
     this.#down = null;
     this.#ended = this.#shown = false;
     this.#failures = [];
@@ -213,6 +225,7 @@ export class Player extends EventTarget {
       onopen: () => {
         this.#down = null;
         this.#acceptedAt = this.#clock.now();
+        for (const feed of this.#feeds.values()) feed.acceptedAt = this.#acceptedAt;
         this.#refresh();
       },
       onsegment: (data) => this.#received(data),
@@ -268,9 +281,8 @@ export class Player extends EventTarget {
    */
   #reinit(feed, init) {
     feed.init = init;
-    const choice = this.#choose();
-    if (!choice.tracks.some((track) => track.number === init.track)) this.#unsupported([init.info]);
-    else if (!this.#media?.appendInit(init.info, init.payload)) this.#rebuild();
+    const goesOn = this.#choose().tracks.some((track) => track.number === init.track);
+    if (!goesOn || !this.#media?.appendInit(init.info, init.payload)) this.#rebuild();
   }
 
   /** @param {Segment} chunk */
@@ -278,9 +290,10 @@ export class Player extends EventTarget {
     if (!this.#media) return;
     if (!this.#media.isStarted && !this.#start(this.#media)) return;
     const feed = this.#feeds.get(chunk.track);
-    if (!feed) return;
-    if (feed.accept(chunk)) {
-      this.#acceptedAt = this.#clock.now();
+    if (!feed) {
+      this.#listenForSound(chunk);
+    } else if (feed.accept(chunk)) {
+      this.#acceptedAt = feed.acceptedAt = this.#clock.now();
       this.#append(this.#media, feed, chunk);
     } else if (this.#clock.now() - this.#acceptedAt > STALE_AFTER) {
       this.#rebuild();
@@ -301,6 +314,7 @@ export class Player extends EventTarget {
     }
     const time = decodeTime / 1e6 + offset;
     this.#counts.chunks++;
+    this.#newest = decodeTime / 1e6;
     if (wallClock && (feed.init.info.kind === 'video' || this.#feeds.size === 1)) this.#latency.mark(time, wallClock / 1000);
     this.#playhead.setChunk(Math.max(...[...this.#feeds.values()].map((each) => each.duration)));
     media.append(track, payload, { time, offset, first: (flags & Flag.first) !== 0 });
@@ -320,24 +334,28 @@ export class Player extends EventTarget {
       return false;
     }
     this.#note = unsupported.length ? `No sound: this browser cannot play ${unsupported[0].codec}` : '';
+    if (this.#silent.size) this.#note = 'The sound has stopped';
     this.#playhead.hasAudio = tracks.some((track) => track.kind === 'audio');
     media.start(tracks);
     for (const track of tracks) {
       const init = /** @type {Init} */ (this.#inits.get(track.number));
-      this.#feeds.set(track.number, new Feed(init));
+      const feed = new Feed(init);
+      feed.acceptedAt = this.#clock.now();
+      this.#feeds.set(track.number, feed);
       media.appendInit(track, init.payload);
     }
-    if (tracks.length < this.#inits.size) this.#select();
+    // A track that is silent stays selected: it may be heard again.
+    if (tracks.length + this.#silent.size < this.#inits.size) this.#select();
     return true;
   }
 
   #select() {
-    this.#connection?.send({ type: 'select', tracks: [...this.#feeds.keys()] });
+    this.#connection?.send({ type: 'select', tracks: [...this.#feeds.keys(), ...this.#silent] });
   }
 
   #choose() {
     const MediaSource = findMediaSource();
-    const infos = [...this.#inits.values()].map((init) => init.info);
+    const infos = [...this.#inits.values()].map((init) => init.info).filter((info) => !this.#silent.has(info.number));
     return chooseTracks(infos, (mime) => MediaSource?.isTypeSupported(mime) ?? false);
   }
 
@@ -349,6 +367,28 @@ export class Player extends EventTarget {
   #buffered() {
     if (!this.#playhead.isPlaced && this.#media?.isIdle) this.#playhead.place();
     this.#playhead.update();
+    if (this.#playhead.frozen) this.#missSound();
+  }
+
+  /** Goes on without the sound when it has stopped and the picture has not: a browser would wait for it for ever. */
+  #missSound() {
+    const feeds = [...this.#feeds.values()];
+    const picture = feeds.find((feed) => feed.init.info.kind === 'video');
+    const sound = feeds.find((feed) => feed.init.info.kind === 'audio');
+    if (!picture || !sound || picture.acceptedAt - sound.acceptedAt < SILENT_AFTER) return;
+    this.#silent.add(sound.init.track);
+    this.#rebuild();
+  }
+
+  /**
+   * Takes up the sound again when it is back.
+   *
+   * @param {Segment} chunk of a track that is not played
+   */
+  #listenForSound(chunk) {
+    if (!this.#silent.has(chunk.track) || Math.abs(this.#newest - chunk.decodeTime / 1e6) > IN_STEP) return;
+    this.#silent.delete(chunk.track);
+    this.#rebuild();
   }
 
   /** Begins again with a new MediaSource where the one that plays cannot go on. */

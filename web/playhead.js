@@ -2,8 +2,9 @@ import { LiveEdge } from './live-edge.js';
 import { beyondHole, listRanges } from './ranges.js';
 import { systemClock } from './clock.js';
 
-/** This little media in front of the playhead is none, in seconds. */
+/** This little media in front of the playhead is none, in seconds; when playback has run dry, more is none. */
 const SLACK = 0.05;
+const DRY_SLACK = 0.3;
 /** A picture that has stood for this long stands still, in milliseconds. */
 const FROZEN_AFTER = 1_000;
 /** How many nudges a frozen picture gets before its media is given up. */
@@ -47,6 +48,8 @@ export class Playhead {
   #following = true;
   #wanted = true;
   #starved = false;
+  /** Whether playback has moved since the playhead was set. */
+  #settled = false;
   #end = 0;
   #progress = { time: -1, at: 0, nudges: 0 };
   #watchdog = 0;
@@ -109,12 +112,8 @@ export class Playhead {
     const ranges = listRanges(this.#video.buffered);
     if (!this.#placed || !ranges.length) return;
     this.#watch();
-    const hole = beyondHole(ranges, this.#video.currentTime, SLACK);
-    if (hole !== null && !this.#video.seeking) {
-      this.holes++;
-      this.#seek(hole + 0.001);
-    }
-    if (!this.#video.paused && !this.#video.seeking && this.#following) this.#follow(ranges[ranges.length - 1].end);
+    this.#leaveHole(ranges);
+    if (this.#settled && this.#following && !this.#video.paused) this.#follow(ranges[ranges.length - 1].end);
     this.#end = ranges[ranges.length - 1].end;
     this.#handlers.onchange();
   }
@@ -132,8 +131,7 @@ export class Playhead {
 
   /** Begins anew with other media in the same element. */
   reset() {
-    this.#placed = false;
-    this.#starved = false;
+    this.#placed = this.#starved = this.#settled = false;
     this.#setFrozen(false);
     this.#progress = { time: -1, at: 0, nudges: 0 };
     this.#edge.reset();
@@ -188,6 +186,17 @@ export class Playhead {
     this.#listening.abort();
   }
 
+  /** @param {Range[]} ranges */
+  #leaveHole(ranges) {
+    const { currentTime, seeking } = this.#video;
+    // A seek that has ended in a hole would never be done.
+    const slack = seeking ? 0 : this.#starved ? DRY_SLACK : SLACK;
+    const beyond = beyondHole(ranges, currentTime, slack);
+    if (beyond === null) return;
+    this.holes++;
+    this.#seek(beyond + 0.001);
+  }
+
   /** @param {number} end */
   #follow(end) {
     if (this.#starved) {
@@ -218,7 +227,8 @@ export class Playhead {
   }
 
   #ranDry() {
-    if (!this.#placed || this.#video.paused || this.#video.seeking) return;
+    // Right after a seek every browser waits for a moment; that says nothing.
+    if (!this.#settled || this.#video.paused || this.#video.seeking) return;
     this.#clock.clearTimeout(this.#watchdog);
     this.#watchdog = this.#clock.setTimeout(() => this.#setFrozen(true), FROZEN_AFTER);
     this.stalls++;
@@ -232,12 +242,17 @@ export class Playhead {
     const now = this.#clock.now();
     const time = this.#video.currentTime;
     if (time !== this.#progress.time || this.#video.paused) {
-      const moved = time > this.#progress.time && !this.#video.seeking;
+      const moved = time > this.#progress.time && !this.#video.seeking && !this.#video.paused;
       this.#progress = { time, at: now, nudges: moved ? 0 : this.#progress.nudges };
-      if (moved) this.#setFrozen(false);
+      if (moved) this.#moved();
     } else if (now - this.#progress.at > FROZEN_AFTER && this.#end - time > 0.3) {
       this.#nudge(now);
     }
+  }
+
+  #moved() {
+    this.#settled = true;
+    this.#setFrozen(false);
   }
 
   /** @param {number} now */
@@ -279,6 +294,7 @@ export class Playhead {
     if (this.#video.ended || !this.#video.paused || (document.hidden && pictureInPictureElement !== this.#video)) return;
     this.#wanted = false;
     this.#following = false;
+    this.#setFrozen(false);
     this.#setRate(1);
     this.#handlers.onchange();
   }
@@ -309,7 +325,8 @@ export class Playhead {
   /** @param {number} to */
   #seek(to) {
     this.#edge.reset();
-    this.#starved = false;
+    this.#starved = this.#settled = false;
+    this.#progress.time = to;
     this.#video.currentTime = to;
   }
 

@@ -15,5 +15,11 @@ test('a feed counts what it does not let through, and measures chunks', () => {
   assert.equal(send({ group: 1, chunk: 3, flags: 0, time: 1_300_000 }), false, 'it needs what was refused');
   assert.equal(send({ group: 2, time: 2_000_000 }), true);
   assert.deepEqual(feed.counts, { duplicates: 1, orphans: 2, refused: 1 });
-  assert.ok(Math.abs(feed.duration - 0.9) < 1e-9, `duration = ${feed.duration}`);
+  assert.ok(Math.abs(feed.duration - 0.1) < 1e-9, `duration = ${feed.duration}, holes do not count`);
+});
+
+test('groups of one chunk are measured too, holes are not', () => {
+  const feed = new Feed({ info: { number: 1, kind: 'video', codec: 'avc1.4D401E' } });
+  for (const [group, time] of [[0, 0], [1, 2_000_000], [9, 18_000_000]]) feed.accept(parseMessage(message({ group, time })));
+  assert.equal(feed.duration, 2);
 });
