@@ -22,7 +22,7 @@ type Options struct {
 	Group time.Duration
 
 	// Silence is how long the program of a [Command] may write nothing before it is
-	// ended and started again. Zero means 20 s.
+	// ended and started again. Zero means 20 s. On Windows nobody watches.
 	Silence time.Duration
 	// KeepTrying makes a [Command] start its program again even if it has ended
 	// before it gave anything at all: a camera may be plugged in later. By default

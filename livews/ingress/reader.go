@@ -18,9 +18,9 @@ type deadliner interface {
 // NewReader returns a Source of the fragmented MP4 that r gives, with positions and on
 // one continuous timeline. It gives io.EOF at the end of r, and errors of package dash.
 //
-// ReadSegment blocks in r.Read. If r has a SetReadDeadline that works, as connections
-// and pipes have, the end of the context interrupts that, for good: r cannot be read on. Of any other r the
-// Read has to be ended by closing r.
+// ReadSegment blocks in r.Read. If r has a SetReadDeadline that works, as connections and
+// most pipes have, the end of the context interrupts that, for good: r cannot be read on
+// then. With any other r the Read has to be ended by closing r.
 func NewReader(r io.Reader, opts *Options) livews.Source {
 	o := opts.orDefault()
 	splitter := dash.NewSplitter(r, &dash.SplitterOptions{Logger: o.Logger})

@@ -135,129 +135,132 @@ func stampAll(t *testing.T, src livews.Source, want error) []*livews.Segment {
 	}
 }
 
+// stampTests are streams in the words of script and what they become in those of told.
+var stampTests = []struct{ name, in, out string }{
+	{
+		"video alone",
+		"+v V0 v1 v2 v3 V4 v5",
+		"+v0 V0=0.0 v1=0.1 v2=0.2 v3=0.3 V4=1.0 v5=1.1",
+	},
+	{
+		"audio beside video",
+		"+v +a V0 a0 v4 a4 V8 a8 v12",
+		"+v0 +a0 V0=0.0 a0=0.0 v4=0.1 a4=0.1 V8=1.0 a8=1.0 v12=1.1",
+	},
+	{
+		"audio ahead is held until its group is certain",
+		"+v +a a0 a1 V0 v1 a2 a3 a4 a5 v2 v3 V4 v5",
+		"+v0 +a0 V0=0.0 a0=0.0 v1=0.1 a1=0.1 v2=0.2 a2=0.2 v3=0.3 a3=0.3 V4=1.0 a4=1.0 v5=1.1 a5=1.1",
+	},
+	{
+		"audio behind stays in its group",
+		"+v +a V0 v2 a0 V4 v5 a2 a3 a4 v6",
+		"+v0 +a0 V0=0.0 v2=0.1 a0=0.0 V4=1.0 v5=1.1 a2=0.1 a3=0.2 a4=1.0 v6=1.2",
+	},
+	{
+		"an audio group begins at or after video's",
+		"+v +a V0 a0x3 a3x3 v1x3 V4 v5 a6x3",
+		"+v0 +a0 V0=0.0 a0x3=0.0 v1x3=0.1 a3x3=0.1 V4=1.0 v5=1.1 a6x3=1.0",
+	},
+	{
+		"sound before the first picture is dropped",
+		"+v +a a0 a1 v1 a2 V2 a3 v3",
+		"+v0 +a0 V2=0.0 a2=0.0 v3=0.1 a3=0.1",
+	},
+	{
+		"chunks before an init segment are dropped",
+		"v0 +v V1 a1 v2",
+		"+v0 V1=0.0 v2=0.1",
+	},
+	{
+		"audio alone has groups of a second",
+		"+a a0x5 a5x5 a10x5 a15x5 a20x5",
+		"+a0 a0x5=0.0 a5x5=0.1 a10x5=1.0 a15x5=1.1 a20x5=2.0",
+	},
+	{
+		"every picture a sync one: groups of 0.4 s",
+		"+v V0 V1 V2 V3 V4 V5 V8",
+		"+v0 V0=0.0 V1=0.1 V2=0.2 V3=0.3 V4=1.0 V5=1.1 V8=2.0",
+	},
+	{
+		"a ladder shares its groups, and the lowest number leads",
+		"+w +v +a W0 V0 a0 v1 w1 w2 W4 V4 a4 w5 v5",
+		"+w0 +v0 +a0 V0=0.0 W0=0.0 a0=0.0 v1=0.1 w1=0.1 w2=0.2 V4=1.0 W4=1.0 a4=1.0 v5=1.1 w5=1.1",
+	},
+	{
+		"a group lasts until long chunks of sound have begun it",
+		"+v +a V0 V5 V10 V15 a0x20 V20 V25 a20x20 V40 a40x20",
+		"+v0 +a0 V0=0.0 V5=0.1 V10=0.2 V15=0.3 a0x20=0.0 V20=1.0 V25=1.1 a20x20=1.0 V40=2.0 a40x20=2.0",
+	},
+	{
+		"sound that never comes stretches the first group only",
+		"+v +a V0 V20 V39 V40 V50 V60",
+		"+v0 +a0 V0=0.0 V20=0.1 V39=0.2 V40=1.0 V50=2.0 V60=3.0",
+	},
+	{
+		"sound that stops stretches one group only",
+		"+v +a V0 a0 V20 a20 V40 V60 V62 V80 a80 V100",
+		"+v0 +a0 V0=0.0 a0=0.0 V20=1.0 a20=1.0 V40=2.0 V60=2.1 V62=3.0 V80=4.0 a80=4.0? V100=5.0",
+	},
+	{
+		"a new init segment is in force from the next group on",
+		"+v +a V0 a0 v1 +v v2 a2 V4 a4 v5",
+		"+v0 +a0 V0=0.0 a0=0.0 v1=0.1 +v1 a2=0.1 V4=1.0! a4=1.0 v5=1.1",
+	},
+	{
+		"a new init segment of sound only",
+		"+v +a V0 a0 v1 +a a1 v2 V4 a4",
+		"+v0 +a0 V0=0.0 a0=0.0 v1=0.1 +a1 v2=0.2 V4=1.0 a4=1.0!",
+	},
+	{
+		"a source that starts again with the same tracks",
+		"+v +a V0 a0 v1 a1 *v *a ~a2 ~v2 a3 V3 v4 a4",
+		"+v0 +a0 V0=0.0 a0=0.0 v1=0.1 a1=0.1 +v1 +a1 V3=1.0! a3=1.0! v4=1.1 a4=1.1",
+	},
+	{
+		"a source that starts again flushes what was held",
+		"+v +a V0 a0 a1 a2 *v *a ~V3 ~a3",
+		"+v0 +a0 V0=0.0 a0=0.0 a1=0.1 a2=0.2 +v1 +a1 V3=1.0! a3=1.0!",
+	},
+	{
+		"a source that starts again without sound",
+		"+v +a V0 a0 v1 *v ~V2 v3",
+		"+v0 +a0 V0=0.0 a0=0.0 v1=0.1 | +v0 V2=0.0! v3=0.1",
+	},
+	{
+		"a source that starts again with sound",
+		"+v V0 v1 *v *a ~V2 ~a2",
+		"+v0 V0=0.0 v1=0.1 | +v0 +a0 V2=0.0! a2=0.0!",
+	},
+	{
+		"a break begins a group",
+		"+v +a V0 a0 V1 ~V2 ~a2",
+		"+v0 +a0 V0=0.0 a0=0.0 V1=0.1 V2=1.0! a2=1.0!",
+	},
+	{
+		"what is held is bounded by a second",
+		"+v +a V0 a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11 V20",
+		"+v0 +a0 V0=0.0 a0=0.0 a1=0.1 a2=0.2 a3=0.3 a4=0.4 a5=0.5 a6=0.6 a7=0.7 a8=0.8 a9=0.9 a10=0.10 a11=0.11 V20=1.0",
+	},
+	{
+		"the end flushes what was held",
+		"+v +a V0 a0 a1 a2",
+		"+v0 +a0 V0=0.0 a0=0.0 a1=0.1 a2=0.2",
+	},
+	{
+		"video that dies is replaced by sound, and comes back",
+		"+v +a V0 a0 v1 a1x99 a100x52 a160x5 a165x5 a170x5 v170 V172 a175x5 V180 a180x5",
+		"+v0 +a0 V0=0.0 a0=0.0 v1=0.1 a1x99=0.1 a100x52=1.0 a160x5=2.0 a165x5=2.1 a170x5=3.0 v170=0.2 V172=3.0? a175x5=3.1 V180=4.0 a180x5=4.0",
+	},
+	{
+		"video that never comes",
+		"+v +a a0x50 a50x50 a100x50 a150x5 a160x5 a170x5",
+		"+v0 +a0 a50x50=0.0 a100x50=1.0 a150x5=2.0 a160x5=3.0 a170x5=4.0",
+	},
+}
+
 func TestStamp(t *testing.T) {
-	for _, tt := range []struct{ name, in, out string }{
-		{
-			"video alone",
-			"+v V0 v1 v2 v3 V4 v5",
-			"+v0 V0=0.0 v1=0.1 v2=0.2 v3=0.3 V4=1.0 v5=1.1",
-		},
-		{
-			"audio beside video",
-			"+v +a V0 a0 v4 a4 V8 a8 v12",
-			"+v0 +a0 V0=0.0 a0=0.0 v4=0.1 a4=0.1 V8=1.0 a8=1.0 v12=1.1",
-		},
-		{
-			"audio ahead is held until its group is certain",
-			"+v +a a0 a1 V0 v1 a2 a3 a4 a5 v2 v3 V4 v5",
-			"+v0 +a0 V0=0.0 a0=0.0 v1=0.1 a1=0.1 v2=0.2 a2=0.2 v3=0.3 a3=0.3 V4=1.0 a4=1.0 v5=1.1 a5=1.1",
-		},
-		{
-			"audio behind stays in its group",
-			"+v +a V0 v2 a0 V4 v5 a2 a3 a4 v6",
-			"+v0 +a0 V0=0.0 v2=0.1 a0=0.0 V4=1.0 v5=1.1 a2=0.1 a3=0.2 a4=1.0 v6=1.2",
-		},
-		{
-			"an audio group begins at or after video's",
-			"+v +a V0 a0x3 a3x3 v1x3 V4 v5 a6x3",
-			"+v0 +a0 V0=0.0 a0x3=0.0 v1x3=0.1 a3x3=0.1 V4=1.0 v5=1.1 a6x3=1.0",
-		},
-		{
-			"sound before the first picture is dropped",
-			"+v +a a0 a1 v1 a2 V2 a3 v3",
-			"+v0 +a0 V2=0.0 a2=0.0 v3=0.1 a3=0.1",
-		},
-		{
-			"chunks before an init segment are dropped",
-			"v0 +v V1 a1 v2",
-			"+v0 V1=0.0 v2=0.1",
-		},
-		{
-			"audio alone has groups of a second",
-			"+a a0x5 a5x5 a10x5 a15x5 a20x5",
-			"+a0 a0x5=0.0 a5x5=0.1 a10x5=1.0 a15x5=1.1 a20x5=2.0",
-		},
-		{
-			"every picture a sync one: groups of 0.4 s",
-			"+v V0 V1 V2 V3 V4 V5 V8",
-			"+v0 V0=0.0 V1=0.1 V2=0.2 V3=0.3 V4=1.0 V5=1.1 V8=2.0",
-		},
-		{
-			"a ladder shares its groups, and the lowest number leads",
-			"+w +v +a W0 V0 a0 v1 w1 w2 W4 V4 a4 w5 v5",
-			"+w0 +v0 +a0 V0=0.0 W0=0.0 a0=0.0 v1=0.1 w1=0.1 w2=0.2 V4=1.0 W4=1.0 a4=1.0 v5=1.1 w5=1.1",
-		},
-		{
-			"a group lasts until long chunks of sound have begun it",
-			"+v +a V0 V5 V10 V15 a0x20 V20 V25 a20x20 V40 a40x20",
-			"+v0 +a0 V0=0.0 V5=0.1 V10=0.2 V15=0.3 a0x20=0.0 V20=1.0 V25=1.1 a20x20=1.0 V40=2.0 a40x20=2.0",
-		},
-		{
-			"sound that never comes stretches the first group only",
-			"+v +a V0 V20 V39 V40 V50 V60",
-			"+v0 +a0 V0=0.0 V20=0.1 V39=0.2 V40=1.0 V50=2.0 V60=3.0",
-		},
-		{
-			"sound that stops stretches one group only",
-			"+v +a V0 a0 V20 a20 V40 V60 V62 V80 a80 V100",
-			"+v0 +a0 V0=0.0 a0=0.0 V20=1.0 a20=1.0 V40=2.0 V60=2.1 V62=3.0 V80=4.0 a80=4.0? V100=5.0",
-		},
-		{
-			"a new init segment is in force from the next group on",
-			"+v +a V0 a0 v1 +v v2 a2 V4 a4 v5",
-			"+v0 +a0 V0=0.0 a0=0.0 v1=0.1 +v1 a2=0.1 V4=1.0! a4=1.0 v5=1.1",
-		},
-		{
-			"a new init segment of sound only",
-			"+v +a V0 a0 v1 +a a1 v2 V4 a4",
-			"+v0 +a0 V0=0.0 a0=0.0 v1=0.1 +a1 v2=0.2 V4=1.0 a4=1.0!",
-		},
-		{
-			"a source that starts again with the same tracks",
-			"+v +a V0 a0 v1 a1 *v *a ~a2 ~v2 a3 V3 v4 a4",
-			"+v0 +a0 V0=0.0 a0=0.0 v1=0.1 a1=0.1 +v1 +a1 V3=1.0! a3=1.0! v4=1.1 a4=1.1",
-		},
-		{
-			"a source that starts again flushes what was held",
-			"+v +a V0 a0 a1 a2 *v *a ~V3 ~a3",
-			"+v0 +a0 V0=0.0 a0=0.0 a1=0.1 a2=0.2 +v1 +a1 V3=1.0! a3=1.0!",
-		},
-		{
-			"a source that starts again without sound",
-			"+v +a V0 a0 v1 *v ~V2 v3",
-			"+v0 +a0 V0=0.0 a0=0.0 v1=0.1 | +v0 V2=0.0! v3=0.1",
-		},
-		{
-			"a source that starts again with sound",
-			"+v V0 v1 *v *a ~V2 ~a2",
-			"+v0 V0=0.0 v1=0.1 | +v0 +a0 V2=0.0! a2=0.0!",
-		},
-		{
-			"a break begins a group",
-			"+v +a V0 a0 V1 ~V2 ~a2",
-			"+v0 +a0 V0=0.0 a0=0.0 V1=0.1 V2=1.0! a2=1.0!",
-		},
-		{
-			"what is held is bounded by a second",
-			"+v +a V0 a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11 V20",
-			"+v0 +a0 V0=0.0 a0=0.0 a1=0.1 a2=0.2 a3=0.3 a4=0.4 a5=0.5 a6=0.6 a7=0.7 a8=0.8 a9=0.9 a10=0.10 a11=0.11 V20=1.0",
-		},
-		{
-			"the end flushes what was held",
-			"+v +a V0 a0 a1 a2",
-			"+v0 +a0 V0=0.0 a0=0.0 a1=0.1 a2=0.2",
-		},
-		{
-			"video that dies is replaced by sound, and comes back",
-			"+v +a V0 a0 v1 a1x99 a100x52 a160x5 a165x5 a170x5 v170 V172 a175x5 V180 a180x5",
-			"+v0 +a0 V0=0.0 a0=0.0 v1=0.1 a1x99=0.1 a100x52=1.0 a160x5=2.0 a165x5=2.1 a170x5=3.0 v170=0.2 V172=3.0? a175x5=3.1 V180=4.0 a180x5=4.0",
-		},
-		{
-			"video that never comes",
-			"+v +a a0x50 a50x50 a100x50 a150x5 a160x5 a170x5",
-			"+v0 +a0 a50x50=0.0 a100x50=1.0 a150x5=2.0 a160x5=3.0 a170x5=4.0",
-		},
-	} {
+	for _, tt := range stampTests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := told(stampAll(t, Stamp(play(script(t, tt.in), io.EOF), nil), io.EOF))
 			if got != tt.out {

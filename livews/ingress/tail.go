@@ -2,6 +2,7 @@ package ingress
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"sync"
 )
@@ -63,8 +64,12 @@ func (t *tail) String() string {
 	return strings.Join(lines, "; ")
 }
 
-// clean returns a line as it may stand in a message.
+// credentials are what stands before the host in a URL.
+var credentials = regexp.MustCompile(`://[^/@\s]+@`)
+
+// clean returns a line as it may stand in a log.
 func clean(line []byte) string {
+	line = credentials.ReplaceAll(line, []byte("://***@"))
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return ' '
