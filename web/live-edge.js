@@ -11,9 +11,10 @@ const GAIN_ABOVE = 1;
 const GAIN_BELOW = 0.5;
 /** How far behind the target is too far to catch up by rate, in seconds. */
 const JUMP = 0.25;
-/** What a stall adds to the target, and the most that stalls add, in seconds. */
+/** What a stall adds to the target, and the most that stalls add, in seconds; several in a second are one. */
 const RAISE = 0.04;
 const MAX_RAISE = 0.6;
+const STALL_APART = 1;
 /** The part of the raise that is forgotten in each second without a stall. */
 const DECAY = 0.005;
 /** The trough is looked for in at least this many seconds. */
@@ -35,7 +36,8 @@ const WINDOW = 1;
 export class LiveEdge {
   #base;
   #raise = 0;
-  #raisedAt = 0;
+  #decayedAt = 0;
+  #stalledAt = -Infinity;
   #chunk = 0;
   #since = -Infinity;
   /** @type {{at: number, ahead: number}[]} */
@@ -97,8 +99,8 @@ export class LiveEdge {
    * @param {number} now in seconds
    */
   stalled(now) {
-    this.#raise = Math.min(this.#raise + RAISE, MAX_RAISE);
-    this.#raisedAt = now;
+    if (now - this.#stalledAt >= STALL_APART) this.#raise = Math.min(this.#raise + RAISE, MAX_RAISE);
+    this.#stalledAt = this.#decayedAt = now;
     this.reset();
   }
 
@@ -127,8 +129,8 @@ export class LiveEdge {
 
   /** @param {number} now */
   #forget(now) {
-    this.#raise *= Math.exp(-DECAY * Math.max(0, now - this.#raisedAt));
-    this.#raisedAt = now;
+    this.#raise *= Math.exp(-DECAY * Math.max(0, now - this.#decayedAt));
+    this.#decayedAt = now;
     const old = now - this.#window();
     while (this.#samples.length && this.#samples[0].at < old) this.#samples.shift();
   }

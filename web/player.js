@@ -365,7 +365,8 @@ export class Player extends EventTarget {
   }
 
   #buffered() {
-    if (!this.#playhead.isPlaced && this.#media?.isIdle) this.#playhead.place();
+    this.#playhead.filling = this.#media?.isIdle === false;
+    if (!this.#playhead.filling) this.#playhead.place();
     this.#playhead.update();
     if (this.#playhead.frozen) this.#missSound();
   }

@@ -39,6 +39,8 @@ export class Playhead {
   holes = 0;
   /** Whether the tracks include sound. */
   hasAudio = false;
+  /** Whether more media is on its way into the element. */
+  filling = false;
 
   #video;
   #handlers;
@@ -51,6 +53,8 @@ export class Playhead {
   /** Whether playback has moved since the playhead was set. */
   #settled = false;
   #end = 0;
+  /** The end of the media when playback ran dry. */
+  #dryEnd = 0;
   #progress = { time: -1, at: 0, nudges: 0 };
   #watchdog = 0;
   #listening = new AbortController();
@@ -220,7 +224,8 @@ export class Playhead {
    */
   #resume(end) {
     const { currentTime } = this.#video;
-    if (end - currentTime < SLACK / 2) return;
+    // In the middle of a burst the live edge is not known yet.
+    if (end <= this.#dryEnd || this.filling) return;
     this.#starved = false;
     const live = Math.max(currentTime, end - this.#edge.distance);
     if (this.hasAudio || live - currentTime > SLACK) this.#seek(live);
@@ -233,6 +238,7 @@ export class Playhead {
     this.#watchdog = this.#clock.setTimeout(() => this.#setFrozen(true), FROZEN_AFTER);
     this.stalls++;
     this.#starved = true;
+    this.#dryEnd = this.#end;
     if (this.#following) this.#edge.stalled(this.#clock.now() / 1000);
     this.update();
   }
@@ -326,7 +332,7 @@ export class Playhead {
   #seek(to) {
     this.#edge.reset();
     this.#starved = this.#settled = false;
-    this.#progress.time = to;
+    this.#progress = { ...this.#progress, time: to, at: this.#clock.now() };
     this.#video.currentTime = to;
   }
 

@@ -109,6 +109,8 @@ test('a stall raises the target, within bounds', () => {
   const edge = new LiveEdge(0.08);
   edge.stalled(1);
   assert.ok(Math.abs(edge.target - 0.12) < 1e-9);
-  for (let i = 0; i < 100; i++) edge.stalled(1);
+  edge.stalled(1.5);
+  assert.ok(Math.abs(edge.target - 0.12) < 1e-9, 'two in a second are one');
+  for (let i = 0; i < 100; i++) edge.stalled(3 + i);
   assert.ok(edge.target < 0.7, `target = ${edge.target}`);
 });

@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { Playhead } from '../playhead.js';
+import { FakeClock } from './fake-clock.js';
+import { FakeVideo } from './fake-video.js';
+
+const CHUNK = 0.04;
+
+let video;
+let clock;
+let playhead;
+let stuck;
+
+beforeEach(() => {
+  globalThis.document = { hidden: false, pictureInPictureElement: null };
+  video = new FakeVideo();
+  clock = new FakeClock();
+  stuck = 0;
+  playhead = new Playhead(video, { onchange: () => {}, onstuck: () => stuck++ }, clock);
+  playhead.setChunk(CHUNK);
+});
+
+/** Lets promises run. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Starts with media from 10 to 12 s, and plays a little. */
+async function start() {
+  video.ranges = [[10, 12]];
+  playhead.place();
+  await settle();
+  video.arrive();
+  video.move(0.01);
+  video.seeks = [];
+}
+
+/** Media comes, as time passes. */
+function grow(seconds, moving = true) {
+  for (let i = 0; i < Math.round(seconds / CHUNK); i++) {
+    clock.advance(CHUNK * 1000);
+    video.ranges.at(-1)[1] += CHUNK;
+    if (moving) video.move(CHUNK * video.playbackRate);
+    playhead.update();
+  }
+}
+
+test('it begins near the live edge, never at zero', async () => {
+  playhead.place();
+  assert.equal(playhead.isPlaced, false);
+  video.ranges = [[10, 12]];
+  playhead.place();
+  await settle();
+  assert.deepEqual(video.seeks, [11.88]);
+  assert.equal(video.paused, false);
+});
+
+test('it does not begin before the media', () => {
+  video.ranges = [[10, 10.05]];
+  playhead.place();
+  assert.deepEqual(video.seeks, [10]);
+});
+
+test('without leave for sound it begins muted, and says so until the sound is on', async () => {
+  video.refusals = ['NotAllowedError'];
+  await start();
+  assert.equal(video.muted, true);
+  assert.equal(video.paused, false);
+  assert.equal(playhead.mutedByBrowser, true);
+  video.muted = false;
+  video.fire('volumechange');
+  assert.equal(playhead.mutedByBrowser, false);
+});
+
+test('without leave at all it waits for the viewer', async () => {
+  video.refusals = ['NotAllowedError', 'NotAllowedError'];
+  await start();
+  assert.equal(playhead.blocked, true);
+  assert.equal(video.paused, true);
+  playhead.goLive();
+  await settle();
+  assert.equal(playhead.blocked, false);
+  assert.equal(video.paused, false);
+});
+
+test('near the live edge it stays, at the natural rate', async () => {
+  await start();
+  grow(10);
+  assert.deepEqual(video.seeks, []);
+  assert.ok(playhead.lag < 0.1, `lag = ${playhead.lag}`);
+});
+
+test('far behind it jumps once', async () => {
+  await start();
+  video.ranges = [[10, 15]];
+  playhead.update();
+  grow(2);
+  assert.equal(video.seeks.length, 1);
+  assert.ok(playhead.lag < 0.2, `lag = ${playhead.lag}`);
+});
+
+test('run dry: it goes on with the first new media, with sound by a seek', async () => {
+  await start();
+  playhead.hasAudio = true;
+  video.move(0.11);
+  video.fire('waiting');
+  assert.equal(playhead.stalls, 1);
+  playhead.update();
+  assert.deepEqual(video.seeks, [], 'there is nothing new');
+  video.ranges = [[10, 14]];
+  playhead.filling = true;
+  playhead.update();
+  assert.deepEqual(video.seeks, [], 'more is coming');
+  playhead.filling = false;
+  playhead.update();
+  assert.deepEqual(video.seeks, [13.84], 'near the new edge, with a larger margin');
+});
+
+test('run dry for a second: it says so, and no longer when the picture moves', async () => {
+  await start();
+  video.fire('waiting');
+  clock.advance(999);
+  assert.equal(playhead.frozen, false);
+  clock.advance(1);
+  assert.equal(playhead.frozen, true);
+  video.ranges = [[10, 12.5]];
+  playhead.update();
+  video.arrive();
+  video.move(0.04);
+  assert.equal(playhead.frozen, false);
+});
+
+test('waiting right after a seek is no stall', async () => {
+  await start();
+  playhead.goLive();
+  video.arrive();
+  video.fire('waiting');
+  assert.equal(playhead.stalls, 0);
+});
+
+test('it is carried over a hole', async () => {
+  await start();
+  video.ranges = [[10, 12], [13, 14]];
+  video.move(0.1);
+  assert.deepEqual(video.seeks, [13.001]);
+  assert.equal(playhead.holes, 1);
+});
+
+test('dry in front of a hole it does not wait for the last bit of media', async () => {
+  await start();
+  video.ranges = [[10, 12.1], [13, 14]];
+  playhead.update();
+  assert.deepEqual(video.seeks, []);
+  video.fire('waiting');
+  assert.deepEqual(video.seeks, [13.001]);
+});
+
+test('a seek that ended in a hole is led out of it', async () => {
+  await start();
+  video.currentTime = 12.5;
+  video.ranges = [[10, 12], [13, 14]];
+  playhead.update();
+  assert.equal(video.seeks.at(-1), 13.001);
+});
+
+test('paused, it is left alone; it goes on where it was, or at the edge if that is near', async () => {
+  await start();
+  playhead.pause();
+  grow(5, false);
+  assert.deepEqual(video.seeks, []);
+  assert.ok(playhead.lag > 4.5);
+  playhead.play();
+  await settle();
+  assert.equal(playhead.isFollowing, false);
+  grow(3);
+  assert.deepEqual(video.seeks, [], 'the viewer is not chased');
+  playhead.goLive();
+  assert.equal(playhead.isFollowing, true);
+  video.arrive();
+  playhead.pause();
+  grow(0.2, false);
+  playhead.play();
+  await settle();
+  assert.equal(playhead.isFollowing, true);
+});
+
+test('it goes back and forth within what is buffered', async () => {
+  await start();
+  playhead.seekBy(-1);
+  assert.equal(playhead.isFollowing, false);
+  playhead.seekBy(-100);
+  playhead.seekBy(100);
+  assert.equal(playhead.isFollowing, true);
+  assert.deepEqual(video.seeks, [10.89, 10, 11.88]);
+});
+
+test('shown again, it is live, unless the viewer had paused', async () => {
+  await start();
+  document.hidden = true;
+  video.pause();
+  grow(30, false);
+  document.hidden = false;
+  playhead.shown();
+  await settle();
+  assert.equal(video.paused, false);
+  assert.ok(playhead.lag < 0.1, `lag = ${playhead.lag}`);
+  playhead.pause();
+  grow(30, false);
+  video.seeks = [];
+  playhead.shown();
+  await settle();
+  assert.equal(video.paused, true);
+  assert.deepEqual(video.seeks, []);
+});
+
+test('a picture that stands although there is media is nudged, and then given up', async () => {
+  await start();
+  for (let i = 0; i < 3; i++) {
+    grow(1.2, false);
+    video.arrive();
+  }
+  assert.ok(video.seeks.length >= 3, `seeks = ${video.seeks}`);
+  assert.equal(playhead.frozen, true);
+  assert.equal(stuck, 0);
+  grow(1.2, false);
+  assert.equal(stuck, 1);
+});
+
+test('closed, it does not listen any more', async () => {
+  await start();
+  playhead.close();
+  video.fire('waiting');
+  grow(5);
+  assert.deepEqual(video.seeks, []);
+  assert.equal(clock.pending, 0);
+});
