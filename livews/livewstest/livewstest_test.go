@@ -62,7 +62,7 @@ func TestSubscriptionIsSource(t *testing.T) {
 	if err := livews.Copy(t.Context(), relay, src); err != nil {
 		t.Fatal(err)
 	}
-	if err := livewstest.TestSource(t.Context(), relay.Subscribe(&livews.SubscribeOptions{Start: livews.StartOldest}), 80); err != nil {
+	if err := livewstest.TestSource(t.Context(), relay.Subscribe(&livews.SubscribeOptions{Start: livews.StartOldest, Lossless: true}), 80); err != nil {
 		t.Error(err)
 	}
 	relay.Close()
