@@ -10,6 +10,7 @@ type cursor struct {
 	last  Position   // of the last chunk read, or resumed after; zero: none
 	init  *initEntry // the one handed out last
 	gap   string     // the reason of a hole in front of the next chunk
+	blind bool       // resumed where the log was empty: what follows last is not known
 	slot  int        // 1 + the index in the wait list that holds the cursor
 }
 
@@ -29,7 +30,7 @@ func (c *cursor) resume(p, live Position) {
 	c.next = i
 	switch {
 	case log.n == 0:
-		return
+		c.blind = true
 	case p.Epoch < live.Epoch && log.at(log.first).seg.Position.Epoch > p.Epoch:
 		c.gap = GapRestart
 		c.start(live)
@@ -78,13 +79,29 @@ func (c *cursor) settle() {
 	for c.next < c.track.chunks.end() {
 		seg := c.track.chunks.at(c.next).seg
 		if !c.last.IsZero() && !seg.Position.After(c.last) {
+			c.blind = false
 			c.next++
 			continue
 		}
+		c.look(seg.Position)
 		if !c.from.After(seg.Position) && (!c.mustStart() || seg.Flags.Has(FlagFirst)) {
 			return
 		}
 		c.next++
+	}
+}
+
+// look tells a cursor that has resumed blindly what the log begins with.
+func (c *cursor) look(p Position) {
+	if !c.blind {
+		return
+	}
+	c.blind = false
+	switch {
+	case p.Epoch != c.last.Epoch:
+		c.jump(c.next, GapRestart)
+	case !follows(c.last, p):
+		c.jump(c.next, GapLost)
 	}
 }
 

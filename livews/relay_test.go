@@ -268,6 +268,18 @@ func TestHole(t *testing.T) {
 		}
 		fill(t, relay, src, 2)
 		expect(t, due(t, sub), "1:init", "1:1.0.0", "1:1.0.1", "lost>1:1.1.0")
+
+		for range 2 { // 1.1.1 is lost, and 1.1.2 left out
+			seg, err := src.ReadSegment(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seg.Position.Chunk == 2 {
+				fill(t, relay, livews.SourceFunc(func(context.Context) (*livews.Segment, error) { return seg, nil }), 1)
+			}
+		}
+		fill(t, relay, livewstest.NewSource(&livewstest.SourceOptions{Tracks: 1, Epoch: 2}), 1+1)
+		expect(t, due(t, sub), "1:init", "lost>1:2.0.0")
 	})
 }
 
@@ -339,6 +351,99 @@ func TestSelect(t *testing.T) {
 		sub.Select(nil)
 		fill(t, relay, src, 2)
 		expect(t, due(t, sub), "1:init", "1:1.1.0", "1:1.1.1", "2:1.1.1")
+	})
+}
+
+// TestResumeEmpty resumes at a relay that has nothing yet, as one that was started
+// again: what came between is covered by one gap.
+func TestResumeEmpty(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		after livews.Position
+		want  []string
+	}{
+		{"some groups later", livews.Position{Epoch: 1, Group: 1}, []string{"lost>1:1.4.0", "1:1.4.1", "1:1.5.0"}},
+		{"in the group before", livews.Position{Epoch: 1, Group: 3}, []string{"lost>1:1.4.0", "1:1.4.1", "1:1.5.0"}},
+		{"another epoch", livews.Position{Group: 3, Chunk: 1}, []string{"restart>1:1.4.0", "1:1.4.1", "1:1.5.0"}},
+		{"in the first group", livews.Position{Epoch: 1, Group: 4}, []string{"1:1.4.1", "1:1.5.0"}},
+		{"its end", livews.Position{Epoch: 1, Group: 4, Chunk: 1}, []string{"1:1.5.0"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, inits := range []int{0, 1} {
+				synctest.Test(t, func(t *testing.T) {
+					relay, src := livews.NewRelay(nil), one()
+					fill(t, relay, src, inits)
+					sub := relay.Subscribe(&livews.SubscribeOptions{After: map[uint16]livews.Position{1: tt.after}})
+					fill(t, relay, src, 1-inits)
+					for range 4 * 2 {
+						if _, err := src.ReadSegment(t.Context()); err != nil {
+							t.Fatal(err)
+						}
+					}
+					fill(t, relay, src, 3)
+					expect(t, due(t, sub), append([]string{"1:init"}, tt.want...)...)
+				})
+			}
+		})
+	}
+}
+
+// TestLyingGap gives readers the notice that fits what they have, whatever the server
+// above says.
+func TestLyingGap(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		skip int // chunks that do not come
+		lie  livews.Gap
+		want *livews.Gap
+	}{
+		{
+			"elsewhere", 1,
+			livews.Gap{From: livews.Position{Epoch: 1, Group: 7}, To: livews.Position{Epoch: 9}, Reason: livews.GapSlow},
+			&livews.Gap{From: livews.Position{Epoch: 1}, To: livews.Position{Epoch: 1, Group: 1}, Reason: livews.GapSlow},
+		},
+		{"nothing is missing", 0, livews.Gap{From: livews.Position{Epoch: 1}, To: livews.Position{Epoch: 1, Chunk: 1}, Reason: livews.GapSlow}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			relay, src := livews.NewRelay(nil), one()
+			fill(t, relay, src, 2)
+			sub := relay.Subscribe(nil)
+			for range tt.skip {
+				if _, err := src.ReadSegment(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			seg, err := src.ReadSegment(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			seg.Gap = &tt.lie
+			if err := relay.WriteSegment(t.Context(), seg); err != nil {
+				t.Fatal(err)
+			}
+			var got *livews.Segment
+			for range 3 {
+				if got, err = sub.ReadSegment(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if (got.Gap == nil) != (tt.want == nil) || tt.want != nil && *got.Gap != *tt.want {
+				t.Errorf("gap %+v, want %+v", got.Gap, tt.want)
+			}
+		})
+	}
+}
+
+// TestSelectStartsLive starts a track that is selected later with its newest group, also
+// for one who began with the oldest.
+func TestSelectStartsLive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		relay, src := livews.NewRelay(nil), two()
+		fill(t, relay, src, 2+3*4)
+		sub := relay.Subscribe(&livews.SubscribeOptions{Tracks: []uint16{1}, Start: livews.StartOldest, Lossless: true})
+		expect(t, due(t, sub), "1:init", "1:1.0.0", "1:1.0.1", "1:1.1.0", "1:1.1.1", "1:1.2.0", "1:1.2.1")
+		sub.Select(nil)
+		expect(t, due(t, sub), "2:init", "2:1.2.0", "2:1.2.1")
 	})
 }
 

@@ -200,7 +200,7 @@ func (s *Subscription) follow() {
 	for _, t := range s.relay.tracks[s.known:] {
 		if s.wants(t) {
 			c := &cursor{sub: s, track: t, next: t.chunks.first}
-			c.last = s.opts.After[t.number]
+			c.last, c.blind = s.opts.After[t.number]
 			s.cursors = append(s.cursors, c)
 		}
 	}
@@ -297,7 +297,7 @@ func (s *Subscription) Select(tracks []uint16) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.opts.Tracks = slices.Clone(tracks)
-	s.opts.After = nil
+	s.opts.After, s.opts.Start = nil, StartLive
 	kept := s.cursors
 	s.cursors = nil
 	s.enter()

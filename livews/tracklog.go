@@ -70,8 +70,8 @@ func (t *trackLog) append(seg *Segment, order uint64) (bool, error) {
 		t.broken = true
 		return false, nil
 	}
-	if t.misses(seg) {
-		seg = seg.withGap(&Gap{From: t.newest, To: seg.Position, Reason: GapLost})
+	if gap := t.gapBefore(seg); gap != nil || seg.Gap != nil {
+		seg = seg.withGap(gap)
 	}
 	t.broken = false
 	if first {
@@ -88,14 +88,28 @@ func (t *trackLog) continues(p Position) bool {
 	return !t.broken && p.Epoch == q.Epoch && p.Group == q.Group && p.Chunk == q.Chunk+1 && !q.IsZero()
 }
 
-// misses reports whether chunks are missing in front of seg, a group start or
-// the next chunk, without a notice. Where a group has ended is only known when
-// the next one has begun, so a new epoch or the next group misses nothing.
-func (t *trackLog) misses(seg *Segment) bool {
-	if seg.Gap != nil || t.newest.IsZero() || seg.Position.Epoch != t.newest.Epoch {
-		return false
+// gapBefore returns the notice that seg, a group start or the next chunk, has to
+// carry: of what was told to be missing, between the positions that the log has,
+// or of what must be missing.
+func (t *trackLog) gapBefore(seg *Segment) *Gap {
+	if t.newest.IsZero() || t.continues(seg.Position) {
+		return nil
 	}
-	return t.broken || seg.Position.Group > t.newest.Group+1
+	gap := &Gap{From: t.newest, To: seg.Position, Reason: GapLost}
+	switch {
+	case seg.Gap != nil:
+		gap.Reason = seg.Gap.Reason
+	case !t.misses(seg.Position):
+		return nil
+	}
+	return gap
+}
+
+// misses reports whether chunks must be missing in front of a group start at p.
+// Where a group has ended is only known when the next one has begun, so a new
+// epoch or the next group misses nothing, unless something was left out before it.
+func (t *trackLog) misses(p Position) bool {
+	return t.broken || (p.Epoch == t.newest.Epoch && p.Group > t.newest.Group+1)
 }
 
 // timeOf returns the place of seg on the rising timeline.
