@@ -28,7 +28,7 @@ func ExampleTestSource() {
 	fmt.Println(livewstest.TestSource(context.Background(), torn, 1000))
 	// Output:
 	// <nil>
-	// segment 402: track 1: chunk 1.20.1: hole after 1.19.9 without a gap
+	// segment 412: track 1: chunk 1.21.0: hole after 1.19.9 without a gap
 }
 
 func TestRelayIsSink(t *testing.T) {
