@@ -7,6 +7,7 @@ import (
 
 	"github.com/livews/websocketlivestream/livews"
 	"github.com/livews/websocketlivestream/livews/dash"
+	"github.com/livews/websocketlivestream/livews/internal/backoff"
 )
 
 // runs is the Source of what a program gives in all its runs. The init segments with
@@ -17,7 +18,7 @@ type runs struct {
 	keepTrying bool
 	silence    time.Duration
 
-	backoff  backoff
+	backoff  backoff.Backoff
 	given    bool     // a run has given a segment
 	process  *process // nil between runs
 	splitter *dash.Splitter
@@ -39,7 +40,7 @@ func (r *runs) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 			return nil, err
 		}
 		r.log.Warn("program has ended and is started again", "err", err)
-		if err := r.backoff.wait(ctx); err != nil {
+		if err := r.backoff.Wait(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -62,7 +63,7 @@ func (r *runs) read(ctx context.Context) (*livews.Segment, error) {
 	stop()
 	if err != nil {
 		err = r.process.fail(ctx, err)
-		r.backoff.lived(time.Since(r.process.began))
+		r.backoff.Lived(time.Since(r.process.began))
 		r.process, r.splitter = nil, nil
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/livews/websocketlivestream/livews"
+	"github.com/livews/websocketlivestream/livews/internal/backoff"
 	"github.com/livews/websocketlivestream/livews/internal/wire"
 )
 
@@ -23,7 +24,7 @@ type follower struct {
 
 	conn    *wire.Stream // nil between connections
 	since   time.Time    // of the connection
-	backoff backoff
+	backoff backoff.Backoff
 	last    map[uint16]livews.Position
 	gone    time.Time // when the upstream first said that it has no such stream
 }
@@ -75,7 +76,7 @@ func (f *follower) isNew(seg *livews.Segment) bool {
 // connect dials until there is a connection.
 func (f *follower) connect(ctx context.Context) error {
 	for {
-		if err := f.backoff.wait(ctx); err != nil {
+		if err := f.backoff.Wait(ctx); err != nil {
 			return err
 		}
 		conn, err := f.up.dial(ctx, f.name, f.last)
@@ -106,7 +107,7 @@ func (f *follower) noteFailure(err error) error {
 }
 
 func (f *follower) disconnect() {
-	f.backoff.lived(time.Since(f.since))
+	f.backoff.Lived(time.Since(f.since))
 	_ = f.conn.Close() // it is broken already
 	f.conn = nil
 }
