@@ -291,7 +291,8 @@ func (s *Subscription) stopWaiting() {
 }
 
 // Select replaces the tracks wanted; empty means all. A track that was not
-// wanted before starts with its newest group; one that stays goes on.
+// wanted before starts with its newest group, also where s has had that before;
+// one that stays goes on.
 func (s *Subscription) Select(tracks []uint16) {
 	r := s.relay
 	r.mu.Lock()

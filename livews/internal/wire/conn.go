@@ -29,7 +29,8 @@ var errDead = errors.New("nothing came for 15 s")
 var pingFrame = []byte{0x89, 0}
 
 // serverConn is a hijacked connection. Its Read keeps watch over the peer: it
-// pings one that is silent and gives up one that stays so. Its writes may be
+// pings one that is silent and gives up one that stays so, but for as long as a
+// write is under way leaves the watch to that. Its writes may be
 // called at the same time, as the control frames of the WebSocket library are.
 type serverConn struct {
 	net.Conn
@@ -79,18 +80,21 @@ func (c *serverConn) Read(p []byte) (int, error) {
 		if silence >= deadAfter {
 			return 0, errDead
 		}
-		c.ping()
+		if !c.ping() {
+			silence = 0
+		}
 	}
 }
 
-// ping sends a ping unless something is being written just now, which wakes the
-// peer as well.
-func (c *serverConn) ping() {
+// ping sends a ping and reports whether it could: not while something is being
+// written, which has a stall detector of its own.
+func (c *serverConn) ping() bool {
 	if !c.mu.TryLock() {
-		return
+		return false
 	}
 	defer c.mu.Unlock()
 	_ = c.write(pingFrame) // a failure shows at the next read
+	return true
 }
 
 func (c *serverConn) Write(p []byte) (int, error) {

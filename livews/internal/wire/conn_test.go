@@ -49,6 +49,37 @@ func TestPing(t *testing.T) {
 	})
 }
 
+// TestPingSlow does not give up a peer that is still taking a long message: it cannot be
+// pinged meanwhile, so that its silence says nothing.
+func TestPingSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, peer := net.Pipe()
+		c := newServerConn(server, nil)
+		c.mu.Lock() // as a write holds it
+		read := make(chan error)
+		go func() {
+			_, err := c.Read(make([]byte, 100))
+			read <- err
+		}()
+		time.Sleep(time.Minute)
+		select {
+		case err := <-read:
+			t.Fatalf("Read = %v while a write is under way", err)
+		default:
+		}
+		c.mu.Unlock()
+		start := time.Now()
+		go func() { _, _ = io.Copy(io.Discard, peer) }()
+		if err := <-read; !errors.Is(err, errDead) {
+			t.Errorf("Read = %v, want errDead", err)
+		}
+		if got := time.Since(start); got > deadAfter+pingAfter {
+			t.Errorf("given up %v after the write", got)
+		}
+		server.Close()
+	})
+}
+
 // TestEarly gives what came with the handshake first.
 func TestEarly(t *testing.T) {
 	server, peer := net.Pipe()

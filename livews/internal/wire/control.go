@@ -9,8 +9,12 @@ import (
 // Subprotocol is the name of the protocol with its version.
 const Subprotocol = "livews.1"
 
-// maxControl bounds a text message.
-const maxControl = 4 << 10
+const (
+	// maxControl bounds a text message.
+	maxControl = 4 << 10
+	// maxReason bounds the reason in one, which is passed on.
+	maxReason = 64
+)
 
 // The close codes of PROTOCOL.md.
 const (
@@ -54,10 +58,14 @@ func gapText(track uint16, g *livews.Gap) []byte {
 	return (&control{Type: typeGap, Track: track, From: &g.From, To: &g.To, Reason: g.Reason}).text()
 }
 
-// gap returns the notice that c carries, or nil if it is none.
+// gap returns the notice that c carries, or nil if it is none. A reason beyond all
+// bounds is none that anybody knows.
 func (c *control) gap() *livews.Gap {
 	if c.Type != typeGap || c.From == nil || c.To == nil {
 		return nil
+	}
+	if len(c.Reason) > maxReason {
+		c.Reason = livews.GapLost
 	}
 	return &livews.Gap{From: *c.From, To: *c.To, Reason: c.Reason}
 }

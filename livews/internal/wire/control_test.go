@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/livews/websocketlivestream/livews"
@@ -38,5 +39,18 @@ func TestParseControl(t *testing.T) {
 		if c, err := parseControl([]byte(text)); err == nil {
 			t.Errorf("%s gives %+v, want an error", text, c)
 		}
+	}
+}
+
+// TestGapReason keeps what is passed on within the bound of a text message, whatever the
+// server above gives as a reason.
+func TestGapReason(t *testing.T) {
+	long := strings.Repeat("<", maxControl/2)
+	c, err := parseControl([]byte(`{"type":"gap","track":1,"from":"1.2.3","to":"1.5.0","reason":"` + long + `"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(gapText(1, c.gap())); got > maxControl {
+		t.Errorf("gap of %d bytes, at most %d", got, maxControl)
 	}
 }

@@ -103,7 +103,7 @@ func (d *Dialer) Dial(ctx context.Context, base, name string, after map[uint16]l
 		return nil, dialError(u, resp, err)
 	}
 	if ws.Subprotocol() != Subprotocol {
-		_ = ws.Close(websocket.StatusProtocolError, "sub-protocol")
+		_ = ws.CloseNow() // a close handshake may take longer than Dial
 		return nil, fmt.Errorf("%w: %s: server does not speak %s", livews.ErrUnavailable, u, Subprotocol)
 	}
 	ws.SetReadLimit(livews.MaxMessage)
@@ -161,7 +161,8 @@ type Stream struct {
 	scratch []byte
 }
 
-// ReadSegment returns the next segment, with the gap that was told before it.
+// ReadSegment returns the next segment, with the gap that was told before it, and
+// passes over messages of types that it does not know.
 // [io.EOF] says that the stream has ended for good; any other end of the
 // connection is another error. If ctx ends, so does the connection.
 func (s *Stream) ReadSegment(ctx context.Context) (*livews.Segment, error) {
@@ -176,8 +177,19 @@ func (s *Stream) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 			}
 			continue
 		}
-		return s.segment(msg)
+		if isSegment(msg) {
+			return s.segment(msg)
+		}
 	}
+}
+
+// isSegment reports whether msg is to be parsed: it has no type of a later version.
+func isSegment(msg []byte) bool {
+	if len(msg) == 0 {
+		return true // no message at all, as ParseMessage will say
+	}
+	t := livews.Type(msg[0])
+	return t == livews.TypeChunk || t == livews.TypeInit
 }
 
 // read returns the next message, which is good until the next call.

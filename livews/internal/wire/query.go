@@ -24,7 +24,8 @@ func parseQuery(q url.Values) (*livews.SubscribeOptions, error) {
 	switch start := q.Get("start"); start {
 	case "", "live":
 	case "oldest":
-		opts.Start = livews.StartOldest
+		// All of the window lies further back than a live viewer may be.
+		opts.Start, opts.Lossless = livews.StartOldest, true
 	default:
 		return nil, fmt.Errorf("query: start=%.20q: want live or oldest", start)
 	}

@@ -17,7 +17,7 @@ func TestParseQuery(t *testing.T) {
 	}{
 		{"", livews.SubscribeOptions{}},
 		{"start=live&later=x", livews.SubscribeOptions{}},
-		{"tracks=1,65535&start=oldest", livews.SubscribeOptions{Tracks: []uint16{1, 65535}, Start: livews.StartOldest}},
+		{"tracks=1,65535&start=oldest", livews.SubscribeOptions{Tracks: []uint16{1, 65535}, Start: livews.StartOldest, Lossless: true}},
 		{"after=2:5.6.7,1:1.2.3", livews.SubscribeOptions{After: map[uint16]livews.Position{1: {Epoch: 1, Group: 2, Chunk: 3}, 2: {Epoch: 5, Group: 6, Chunk: 7}}}},
 	} {
 		q, err := url.ParseQuery(tt.query)
@@ -29,7 +29,7 @@ func TestParseQuery(t *testing.T) {
 			t.Errorf("%q: %v", tt.query, err)
 			continue
 		}
-		if !slices.Equal(got.Tracks, tt.want.Tracks) || got.Start != tt.want.Start || !maps.Equal(got.After, tt.want.After) {
+		if !slices.Equal(got.Tracks, tt.want.Tracks) || got.Start != tt.want.Start || got.Lossless != tt.want.Lossless || !maps.Equal(got.After, tt.want.After) {
 			t.Errorf("%q gives %+v, want %+v", tt.query, got, tt.want)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/coder/websocket"
@@ -180,5 +181,5 @@ func (s *session) closeStalled() {
 func reason(err error) string {
 	const most = 120
 	text := err.Error()
-	return text[:min(len(text), most)]
+	return strings.ToValidUTF8(text[:min(len(text), most)], "")
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -125,7 +126,7 @@ func TestRefusesMessages(t *testing.T) {
 		typ websocket.MessageType
 		msg []byte
 	}{
-		"short":   {websocket.MessageBinary, []byte("short")},
+		"short":   {websocket.MessageBinary, []byte("\x01short")},
 		"no JSON": {websocket.MessageText, []byte("hello")},
 		"long":    {websocket.MessageText, make([]byte, maxControl+1)},
 	} {
@@ -151,6 +152,67 @@ func TestRefusesMessages(t *testing.T) {
 				t.Errorf("ReadSegment = %v, want ErrMessage", err)
 			}
 		})
+	}
+}
+
+// TestUnknownType passes over messages of a type that a later version may have.
+func TestUnknownType(t *testing.T) {
+	src := livewstest.NewSource(nil)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{Subprotocol}})
+		if err != nil {
+			return
+		}
+		defer ws.CloseNow()
+		seg, err := src.ReadSegment(r.Context())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		msg, err := seg.Message()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_ = ws.Write(r.Context(), websocket.MessageBinary, append([]byte{3}, msg[1:]...))
+		_ = ws.Write(r.Context(), websocket.MessageBinary, msg)
+		_, _, _ = ws.Read(r.Context())
+	}))
+	defer server.Close()
+	d := NewDialer(nil, nil)
+	defer d.CloseIdle()
+	s, err := d.Dial(t.Context(), server.URL, "cam1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if seg, err := s.ReadSegment(t.Context()); err != nil || seg.Type != livews.TypeInit {
+		t.Errorf("ReadSegment = %v, %v, want the init segment", seg, err)
+	}
+}
+
+// TestDialDeaf takes no longer than it may for a server that takes the connection without
+// the sub-protocol and then does not listen.
+func TestDialDeaf(t *testing.T) {
+	done := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ws, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer ws.CloseNow()
+		<-done
+	}))
+	defer server.Close()
+	defer close(done)
+	d := NewDialer(nil, nil)
+	defer d.CloseIdle()
+	start := time.Now()
+	if _, err := d.Dial(t.Context(), server.URL, "cam1", nil); !errors.Is(err, livews.ErrUnavailable) {
+		t.Errorf("Dial = %v, want ErrUnavailable", err)
+	}
+	if got := time.Since(start); got > dialTimeout/2 {
+		t.Errorf("Dial takes %v", got)
 	}
 }
 
