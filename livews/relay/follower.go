@@ -27,6 +27,7 @@ type follower struct {
 	backoff backoff.Backoff
 	last    map[uint16]livews.Position
 	gone    time.Time // when the upstream first said that it has no such stream
+	end     error     // final: what every later read gives
 }
 
 func newFollower(up *Upstream, name string, conn *wire.Stream) *follower {
@@ -34,9 +35,12 @@ func newFollower(up *Upstream, name string, conn *wire.Stream) *follower {
 }
 
 // ReadSegment returns the next segment. It blocks while there is no connection.
-// Its errors are final: [io.EOF] at the stream's clean end, [livews.ErrNotFound]
-// when no upstream has had it for 5 s, or ctx's.
+// Its errors are ctx's, or final: [io.EOF] at the stream's clean end, and
+// [livews.ErrNotFound] when no upstream has had it for 5 s.
 func (f *follower) ReadSegment(ctx context.Context) (*livews.Segment, error) {
+	if f.end != nil {
+		return nil, f.end
+	}
 	for {
 		if f.conn == nil {
 			if err := f.connect(ctx); err != nil {
@@ -52,6 +56,7 @@ func (f *follower) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 		}
 		f.disconnect()
 		if err == io.EOF {
+			f.end = err
 			return nil, err
 		}
 		if ctx.Err() != nil {
@@ -101,9 +106,9 @@ func (f *follower) noteFailure(err error) error {
 		f.gone = now
 	}
 	if now.Sub(f.gone) >= goneAfter {
-		return fmt.Errorf("follow: %w", err)
+		f.end = fmt.Errorf("follow: %w", err)
 	}
-	return nil
+	return f.end
 }
 
 func (f *follower) disconnect() {

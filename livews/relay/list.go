@@ -39,12 +39,15 @@ func (l *lister) get(ctx context.Context) ([]livews.StreamInfo, error) {
 		defer l.mu.Unlock()
 		return l.list, l.err
 	}
-	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	limited, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
-	list, err := l.fetch(ctx)
+	list, err := l.fetch(limited)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.asking, l.asked, l.list, l.err = false, time.Now(), list, err
+	l.asking = false
+	if ctx.Err() == nil { // else the list lacks what the caller did not wait for
+		l.asked, l.list, l.err = time.Now(), list, err
+	}
 	return list, err
 }
 

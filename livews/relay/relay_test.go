@@ -232,6 +232,31 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// TestFinalEnd gives an end of the stream for ever, also when another stream of that name
+// has come.
+func TestFinalEnd(t *testing.T) {
+	ingress := serve(t, new(livews.Streams))
+	sink := publish(t, ingress, "cam1")
+	src := livewstest.NewSource(nil)
+	feed(t, sink, src, 2+1)
+	reader := open(t, follow(t, ingress.URL), "cam1")
+	var c livewstest.Checker
+	read(t, reader, &c, 2+1)
+	sink.Close()
+	if seg, err := reader.ReadSegment(t.Context()); err != io.EOF {
+		t.Fatalf("ReadSegment = %v, %v, want io.EOF", seg, err)
+	}
+	for streams, err := ingress.streams.List(t.Context()); len(streams) > 0; streams, err = ingress.streams.List(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	feed(t, publish(t, ingress, "cam1"), livewstest.NewSource(&livewstest.SourceOptions{Epoch: 2}), 2+1)
+	if seg, err := reader.ReadSegment(t.Context()); err != io.EOF {
+		t.Errorf("ReadSegment = %v, %v after the end, want io.EOF", seg, err)
+	}
+}
+
 // TestPrefers takes a stream from the first server that has it.
 func TestPrefers(t *testing.T) {
 	dead := httptest.NewServer(nil)
