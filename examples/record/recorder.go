@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -38,12 +39,14 @@ func (r *recorder) WriteSegment(_ context.Context, seg *livews.Segment) error {
 }
 
 // put notes an init segment in place of the track's last, and forgets the tracks of
-// older epochs.
+// older epochs when there is a new one.
 func (r *recorder) put(seg *livews.Segment) {
-	if slices.ContainsFunc(r.inits, func(old *livews.Segment) bool {
-		return old.Track == seg.Track && string(old.Payload) == string(seg.Payload)
-	}) {
-		return // as after each reconnection
+	same := slices.IndexFunc(r.inits, func(old *livews.Segment) bool {
+		return old.Track == seg.Track && bytes.Equal(old.Payload, seg.Payload)
+	})
+	if same >= 0 {
+		r.inits[same] = seg // as after each reconnection, and perhaps of a later epoch
+		return
 	}
 	r.inits = slices.DeleteFunc(r.inits, func(old *livews.Segment) bool {
 		return old.Track == seg.Track || old.Position.Epoch < seg.Position.Epoch
