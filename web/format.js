@@ -1,5 +1,8 @@
 /** @typedef {import('./message.js').TrackInfo} TrackInfo */
 
+/** A space at which no line breaks, between a number and its unit. */
+const NBSP = '\u00a0';
+
 /** @type {Record<string, string>} */
 const CODECS = {
   avc1: 'H.264',
@@ -34,8 +37,8 @@ export function codecName(codec) {
  * @returns {string}
  */
 export function describeVideo(track) {
-  const size = track.width && track.height ? `${track.width} × ${track.height}` : '';
-  const rate = track.frameRate ? `${Number(track.frameRate.toFixed(2))} fps` : '';
+  const size = track.width && track.height ? `${track.width}${NBSP}×${NBSP}${track.height}` : '';
+  const rate = track.frameRate ? `${Number(track.frameRate.toFixed(2))}${NBSP}fps` : '';
   return [size, rate, codecName(track.codec)].filter(Boolean).join(', ');
 }
 
@@ -47,7 +50,7 @@ export function describeVideo(track) {
  */
 export function describeAudio(track) {
   const channels = track.channels ? (['', 'mono', 'stereo'][track.channels] ?? `${track.channels} channels`) : '';
-  const rate = track.sampleRate ? `${Number((track.sampleRate / 1000).toFixed(1))} kHz` : '';
+  const rate = track.sampleRate ? `${Number((track.sampleRate / 1000).toFixed(1))}${NBSP}kHz` : '';
   return [codecName(track.codec), channels, rate].filter(Boolean).join(', ');
 }
 
@@ -58,8 +61,8 @@ export function describeAudio(track) {
  * @returns {string}
  */
 export function formatBitrate(bits) {
-  if (bits < 1e6) return `${Math.round(bits / 1e3)} kbit/s`;
-  return `${(bits / 1e6).toFixed(bits < 1e7 ? 1 : 0)} Mbit/s`;
+  if (bits < 1e6) return `${Math.round(bits / 1e3)}${NBSP}kbit/s`;
+  return `${(bits / 1e6).toFixed(bits < 1e7 ? 1 : 0)}${NBSP}Mbit/s`;
 }
 
 /**
@@ -69,7 +72,7 @@ export function formatBitrate(bits) {
  * @returns {string}
  */
 export function formatDelay(ms) {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+  return ms < 1000 ? `${Math.round(ms)}${NBSP}ms` : `${(ms / 1000).toFixed(1)}${NBSP}s`;
 }
 
 /**

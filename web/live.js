@@ -33,7 +33,7 @@ function showFacts() {
   const audio = tracks.find((track) => track.kind === 'audio');
   show('picture', video ? describeVideo(video) : '–');
   show('sound', audio ? describeAudio(audio) : player.status.note || (video ? 'None' : '–'));
-  show('delay', latencyMs === null ? '–' : formatDelay(latencyMs));
+  show('delay', latencyMs === null || player.paused ? '–' : formatDelay(latencyMs));
   const now = performance.now();
   // After a fresh start of the player the count is lower than before.
   const bits = (Math.max(0, bytes - before.bytes) * 8) / ((now - before.at) / 1000);
