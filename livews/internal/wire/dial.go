@@ -164,8 +164,17 @@ type Stream struct {
 // ReadSegment returns the next segment, with the gap that was told before it, and
 // passes over messages of types that it does not know.
 // [io.EOF] says that the stream has ended for good; any other end of the
-// connection is another error. If ctx ends, so does the connection.
+// connection is another error. Any error ends the connection, ctx's as well.
 func (s *Stream) ReadSegment(ctx context.Context) (*livews.Segment, error) {
+	seg, err := s.next(ctx)
+	if err != nil {
+		_ = s.Close() // at once: who sends nonsense may not answer a close frame either
+		return nil, err
+	}
+	return seg, nil
+}
+
+func (s *Stream) next(ctx context.Context) (*livews.Segment, error) {
 	for {
 		typ, msg, err := s.read(ctx)
 		if err != nil {
@@ -225,7 +234,6 @@ func (s *Stream) read(ctx context.Context) (websocket.MessageType, []byte, error
 func (s *Stream) segment(msg []byte) (*livews.Segment, error) {
 	seg, err := livews.ParseMessage(msg)
 	if err != nil {
-		_ = s.ws.Close(codeViolation, reason(err))
 		return nil, err
 	}
 	if gap := s.gaps[seg.Track]; gap != nil && seg.Type == livews.TypeChunk {

@@ -40,6 +40,9 @@ func (s *Server) ServeStream(w http.ResponseWriter, r *http.Request, name string
 		return
 	}
 	plain := !offers(r, Subprotocol)
+	if plain {
+		opts.After = nil // what has no positions begins with a group start
+	}
 	if IsUpgrade(r) && plain && (s.Plain == nil || r.Header.Get("Sec-Websocket-Protocol") != "") {
 		fail(w, http.StatusBadRequest, "sub-protocol "+Subprotocol+" is wanted", name)
 		return

@@ -216,6 +216,50 @@ func TestDialDeaf(t *testing.T) {
 	}
 }
 
+// TestRefusesAtOnce does not wait for a server that sends nonsense and does not listen, and
+// reads nothing more from it.
+func TestRefusesAtOnce(t *testing.T) {
+	done := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{Subprotocol}})
+		if err != nil {
+			return
+		}
+		defer ws.CloseNow()
+		msg, err := (&livews.Segment{Type: livews.TypeChunk, Track: 1}).Message()
+		if err != nil {
+			t.Error(err)
+		}
+		typ := websocket.MessageBinary
+		if r.URL.Query().Has("after") {
+			typ = websocket.MessageText
+		}
+		_ = ws.Write(r.Context(), typ, []byte("\x01short"))
+		_ = ws.Write(r.Context(), websocket.MessageBinary, msg)
+		<-done
+	}))
+	defer server.Close()
+	defer close(done)
+	d := NewDialer(nil, nil)
+	defer d.CloseIdle()
+	for _, after := range []map[uint16]livews.Position{nil, {1: {Epoch: 1}}} {
+		s, err := d.Dial(t.Context(), server.URL, "cam1", after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		for range 2 {
+			if seg, err := s.ReadSegment(t.Context()); err == nil {
+				t.Errorf("ReadSegment = %v, want an error", seg.Position)
+			}
+		}
+		if got := time.Since(start); got > dialTimeout/2 {
+			t.Errorf("ReadSegment takes %v", got)
+		}
+		s.Close()
+	}
+}
+
 // TestCut tells a connection that is cut from a stream that has ended.
 func TestCut(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
