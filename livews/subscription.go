@@ -32,7 +32,9 @@ type SubscribeOptions struct {
 	After map[uint16]Position
 	// MaxLag is the media time that the subscriber may be behind: beyond it,
 	// and once there is a newer group, it is moved to the newest group start
-	// and gets a [Gap]. Zero means 3 s.
+	// and gets a [Gap]. That holds from the beginning: who wants to start with
+	// StartOldest or After further back sets a larger one, or Lossless. Zero
+	// means 3 s.
 	MaxLag time.Duration
 	// Lossless is for recorders: no skipping for lag. Only what leaves the
 	// window unread is missed, with a [Gap].
