@@ -138,6 +138,8 @@ func (s *Server) failJoin(w http.ResponseWriter, err error, name string) {
 		fail(w, http.StatusBadRequest, err.Error(), name)
 	case errors.Is(err, livews.ErrNotFound):
 		fail(w, http.StatusNotFound, livews.ErrNotFound.Error(), name)
+	case errors.Is(err, context.Canceled):
+		// The viewer has left; there is nobody to answer.
 	default:
 		s.logger().Warn("stream unavailable", "stream", name, "err", err)
 		w.Header().Set("Retry-After", strconv.Itoa(1+rand.IntN(3)))
