@@ -14,6 +14,9 @@ import (
 const (
 	defaultLinger     = 5 * time.Second
 	defaultMaxStreams = 1024
+	// maxOpening bounds the streams that are being opened at the same time: a flood
+	// of names becomes no flood of connections.
+	maxOpening = 64
 )
 
 var (
@@ -38,7 +41,9 @@ type Streams struct {
 	// many ask at the same time. Its error reaches all of them; it should wrap
 	// [ErrNotFound] or [ErrUnavailable]. ctx lives until the stream is closed,
 	// so Open has to bound its own waiting. If the Source is an [io.Closer] it is
-	// closed in the end. With a nil Open there are only published streams.
+	// closed in the end. At most 64 calls are under way at the same time, and a name
+	// that was not found is not asked for again within a second. With a nil Open
+	// there are only published streams.
 	Open func(ctx context.Context, name string) (Source, error)
 	// Discover lists the streams that Open knows of, for [Streams.List]; it may
 	// be nil.
@@ -56,6 +61,8 @@ type Streams struct {
 
 	mu      sync.Mutex
 	streams map[string]*stream
+	opening int    // of them
+	misses  misses // names that Open has not found
 	closed  bool
 	running sync.WaitGroup
 }
@@ -174,14 +181,10 @@ func (s *Streams) enter(ctx context.Context, name string) (*stream, error) {
 	defer s.mu.Unlock()
 	st := s.streams[name]
 	if st == nil {
-		if s.Open == nil {
-			return nil, fmt.Errorf("%w: %q", ErrNotFound, name)
-		}
-		st = &stream{name: name, relay: NewRelay(s.Relay), opened: make(chan struct{})}
-		if err := s.addLocked(st); err != nil {
+		var err error
+		if st, err = s.startLocked(ctx, name); err != nil {
 			return nil, err
 		}
-		s.start(ctx, st)
 	}
 	st.viewers++
 	st.visits++
@@ -192,26 +195,55 @@ func (s *Streams) enter(ctx context.Context, name string) (*stream, error) {
 	return st, nil
 }
 
-// start opens and runs st beside its caller, whose context it outlives; Close
-// waits for it.
-func (s *Streams) start(ctx context.Context, st *stream) {
+// startLocked begins to open the stream of this name.
+func (s *Streams) startLocked(ctx context.Context, name string) (*stream, error) {
+	if s.Open == nil || s.misses.has(name) {
+		return nil, fmt.Errorf("%w: %q", ErrNotFound, name)
+	}
+	if s.opening >= maxOpening {
+		return nil, fmt.Errorf("%w: %d streams are being opened", ErrUnavailable, s.opening)
+	}
+	st := &stream{name: name, relay: NewRelay(s.Relay), opened: make(chan struct{})}
+	if err := s.addLocked(st); err != nil {
+		return nil, err
+	}
+	s.opening++
+	// The stream outlives who asks for it first; Close waits for it.
 	ctx, st.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	go func() {
-		defer s.running.Done()
-		defer st.cancel()
-		src, err := s.Open(ctx, st.name)
-		if err != nil {
-			st.err = err
-			s.remove(st)
-			close(st.opened)
-			return
+	go s.openAndRun(ctx, st)
+	return st, nil
+}
+
+func (s *Streams) openAndRun(ctx context.Context, st *stream) {
+	defer s.running.Done()
+	defer st.cancel()
+	src, err := s.Open(ctx, st.name)
+	s.noteOpened(st, err)
+	if err != nil {
+		return
+	}
+	_ = s.run(ctx, st, src) // logged there
+	if c, ok := src.(io.Closer); ok {
+		_ = c.Close() // the stream has its end already
+	}
+}
+
+// noteOpened tells those who wait what has become of the opening of st.
+func (s *Streams) noteOpened(st *stream, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opening--
+	if err != nil && s.streams[st.name] == st {
+		delete(s.streams, st.name)
+	}
+	if errors.Is(err, ErrNotFound) {
+		if s.misses == nil {
+			s.misses = make(misses)
 		}
-		close(st.opened)
-		_ = s.run(ctx, st, src) // logged there
-		if c, ok := src.(io.Closer); ok {
-			_ = c.Close() // the stream has its end already
-		}
-	}()
+		s.misses.add(st.name)
+	}
+	st.err = err
+	close(st.opened)
 }
 
 func (s *Streams) leave(st *stream) {

@@ -151,10 +151,11 @@ func TestJoinErrors(t *testing.T) {
 		if _, _, err := s.Join(t.Context(), "a//b"); !errors.Is(err, livews.ErrName) {
 			t.Errorf("bad name: %v", err)
 		}
-		for range 2 { // an error is not kept
+		for range 4 { // asked once in a second, which one question takes
 			if _, _, err := s.Join(t.Context(), "none"); !errors.Is(err, livews.ErrNotFound) {
 				t.Errorf("unknown stream: %v", err)
 			}
+			time.Sleep(600 * time.Millisecond)
 		}
 		if got := up.opens.Load(); got != 2 {
 			t.Errorf("asked %d times, want twice", got)
@@ -174,6 +175,48 @@ func TestJoinErrors(t *testing.T) {
 		var none livews.Streams
 		if _, _, err := none.Join(t.Context(), "a"); !errors.Is(err, livews.ErrNotFound) {
 			t.Errorf("zero Streams: %v", err)
+		}
+	})
+}
+
+// TestFlood lets a flood of names that nobody has reach the upstream only so far, and a
+// stream that is there be opened again right after it.
+func TestFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var open, most atomic.Int32
+		s := &livews.Streams{Open: func(ctx context.Context, name string) (livews.Source, error) {
+			most.Store(max(most.Load(), open.Add(1)))
+			defer open.Add(-1)
+			time.Sleep(time.Second)
+			if name == "cam1" {
+				return newPaced(0), nil
+			}
+			return nil, livews.ErrNotFound
+		}}
+		defer s.Close()
+		var asked sync.WaitGroup
+		var refused atomic.Int32
+		for i := range 5000 {
+			asked.Go(func() {
+				_, _, err := s.Join(t.Context(), fmt.Sprintf("none%d", i))
+				if errors.Is(err, livews.ErrUnavailable) {
+					refused.Add(1)
+				} else if !errors.Is(err, livews.ErrNotFound) {
+					t.Errorf("Join = %v", err)
+				}
+			})
+		}
+		asked.Wait()
+		if got := most.Load(); got != 64 {
+			t.Errorf("%d were being opened at the same time, want 64", got)
+		}
+		if got := refused.Load(); got != 5000-64 {
+			t.Errorf("%d were refused, want %d", got, 5000-64)
+		}
+		if _, leave, err := s.Join(t.Context(), "cam1"); err != nil {
+			t.Errorf("after the flood: %v", err)
+		} else {
+			leave()
 		}
 	})
 }
