@@ -32,7 +32,7 @@ const wanted = "want clip, clip:2, test, webcam[:DEVICE], a file, a URL or -"
 func Open(spec string, opts *Options) (livews.Source, error) {
 	src, err := open(spec, opts.orDefault())
 	if err != nil {
-		return nil, fmt.Errorf("source %q: %w", spec, err)
+		return nil, fmt.Errorf("source %q: %w", Redact(spec), err)
 	}
 	return src, nil
 }

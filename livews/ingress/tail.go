@@ -2,7 +2,6 @@ package ingress
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 	"sync"
 )
@@ -64,16 +63,12 @@ func (t *tail) String() string {
 	return strings.Join(lines, "; ")
 }
 
-// credentials are what stands before the host in a URL.
-var credentials = regexp.MustCompile(`://[^/@\s]+@`)
-
 // clean returns a line as it may stand in a log.
 func clean(line []byte) string {
-	line = credentials.ReplaceAll(line, []byte("://***@"))
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return ' '
 		}
 		return r
-	}, strings.ToValidUTF8(string(line), "?")))
+	}, strings.ToValidUTF8(Redact(string(line)), "?")))
 }
