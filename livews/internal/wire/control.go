@@ -19,7 +19,6 @@ const (
 // The close codes of PROTOCOL.md.
 const (
 	codeShutdown  = 4100
-	codeStalled   = 4101
 	codeLost      = 4200
 	codeViolation = 4300
 	codeDead      = 4400

@@ -222,12 +222,22 @@ func (s *Stream) read(ctx context.Context) (websocket.MessageType, []byte, error
 		buf = buf[:len(buf)+n]
 		if err != nil {
 			s.scratch = buf
-			if err == io.EOF {
-				err = nil
-			}
-			return typ, buf, err
+			return typ, buf, endOfMessage(r, err)
 		}
 	}
+}
+
+// endOfMessage returns nil if err is the end of a whole message. The library gives
+// io.EOF for a connection that was cut inside one, too; but there a read of nothing
+// goes well, as bytes are still to come.
+func endOfMessage(r io.Reader, err error) error {
+	if err != io.EOF {
+		return err
+	}
+	if _, err := r.Read(nil); err != io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
 }
 
 // segment parses a message into memory of its own size.

@@ -169,11 +169,10 @@ func (s *session) end() {
 	_ = s.ws.Close(websocket.StatusNormalClosure, "end of stream")
 }
 
-// closeStalled drops a viewer that takes no bytes. A close frame gets no further
-// than its full buffers, and a frame may have been cut in the middle: so there is
-// none, and the code is for the log alone.
+// closeStalled drops a viewer that takes no bytes, without a close frame: that would
+// get no further than the full buffers, and a frame may have been cut in the middle.
 func (s *session) closeStalled() {
-	s.log.Warn("viewer takes no bytes", "code", codeStalled)
+	s.log.Warn("viewer takes no bytes")
 	_ = s.ws.CloseNow()
 }
 

@@ -287,3 +287,34 @@ func TestCut(t *testing.T) {
 		s.Close()
 	}
 }
+
+// TestCutInMessage cuts a connection inside a message, just where the reader has filled
+// its buffer: what has come by then must not pass for the whole.
+func TestCutInMessage(t *testing.T) {
+	const sent, size = 32 << 10, 64 << 10
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, conn, err := accept(w, r, Subprotocol)
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		msg, err := (&livews.Segment{Type: livews.TypeChunk, Track: 1, Payload: make([]byte, size)}).Frame()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		header := len(livews.AppendFrameHeader(nil, livews.OpBinary, livews.HeaderSize+size))
+		_, _ = conn.Write(msg[:header+sent])
+	}))
+	defer server.Close()
+	d := NewDialer(nil, nil)
+	defer d.CloseIdle()
+	s, err := d.Dial(t.Context(), server.URL, "cam1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if seg, err := s.ReadSegment(t.Context()); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("ReadSegment = %v, %v, want io.ErrUnexpectedEOF", seg != nil, err)
+	}
+}
