@@ -81,9 +81,9 @@ func ExampleRelay() {
 // A set of streams that asks somebody else for those that it does not have.
 func ExampleStreams() {
 	streams := &livews.Streams{
-		Open: func(_ context.Context, name string) (livews.Source, error) {
-			if name != "cam1" {
-				return nil, fmt.Errorf("%w: %q", livews.ErrNotFound, name)
+		Open: func(_ context.Context, req *livews.Request) (livews.Source, error) {
+			if req.Name != "cam1" {
+				return nil, fmt.Errorf("%w: %q", livews.ErrNotFound, req.Name)
 			}
 			return livewstest.NewSource(&livewstest.SourceOptions{Groups: 1}), nil
 		},

@@ -31,6 +31,9 @@ type StreamInfo struct {
 	// Hops is how many servers lie between this one and the ingress: 0 where the
 	// stream is published.
 	Hops int `json:"hops"`
+	// Path has the ids of the nodes by which the stream comes: this one first, the
+	// ingress last. Empty where that is not known, or there is no way at the moment.
+	Path []string `json:"path,omitempty"`
 	// BytesSent counts the bytes handed to them since the stream was opened.
 	BytesSent int64 `json:"bytesSent"`
 }
@@ -47,17 +50,28 @@ func (s *Streams) Info(name string) (info StreamInfo, ok bool) {
 }
 
 // List returns the streams that are open, and those that Discover knows of, by
-// name. An error of Discover comes with the streams that are open.
-func (s *Streams) List(ctx context.Context) ([]StreamInfo, error) {
+// name. It blocks until Discover has told for the first time, but no longer than a second.
+func (s *Streams) List(ctx context.Context) []StreamInfo {
 	list := s.open()
-	var err error
-	if s.Discover != nil {
-		var known []StreamInfo
-		known, err = s.Discover(ctx)
-		list = merge(list, known)
-	}
 	slices.SortFunc(list, func(a, b StreamInfo) int { return strings.Compare(a.Name, b.Name) })
-	return list, err
+	return list
+}
+
+// Directory returns the streams that there are, by name, with their paths: those
+// that are open, and those that Discover knows of. It blocks until there is a
+// version other than seen, and returns at once for zero; its error is ctx's, or
+// [ErrClosed].
+func (s *Streams) Directory(ctx context.Context, seen uint64) (*Directory, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// Path returns the ids of the nodes by which the stream comes: this one first, the
+// ingress last; nil while there is no way. It blocks until that is another than
+// old. The error wraps [ErrNotFound] where there is no such stream, or is ctx's.
+func (s *Streams) Path(ctx context.Context, name string, old []string) ([]string, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
 }
 
 // merge adds to the open streams those that are only known.

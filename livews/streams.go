@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -44,10 +45,16 @@ type Streams struct {
 	// closed in the end. At most 64 calls are under way at the same time, and a name
 	// that was not found is not asked for again within a second. With a nil Open
 	// there are only published streams.
-	Open func(ctx context.Context, name string) (Source, error)
-	// Discover lists the streams that Open knows of, for [Streams.List]; it may
-	// be nil.
-	Discover func(ctx context.Context) ([]StreamInfo, error)
+	Open func(ctx context.Context, req *Request) (Source, error)
+	// Discover tells which streams Open knows of: it calls set with all of them at
+	// first and whenever they change, until ctx ends. Those that come by way of the
+	// node with the id, which is this one's, are to be left out. It is called once, at
+	// the first use of the Streams. Where it says that its list is complete, Open
+	// is not called for other names. It may be nil.
+	Discover func(ctx context.Context, id string, set func(*Directory)) error
+	// ID names this node among all those of a tree: 1 to 64 letters, digits, '-', '_'
+	// or '.'. Empty means one at random.
+	ID string
 	// Linger is how long an opened stream stays after the last one has left it.
 	// Zero means 5 s.
 	Linger time.Duration
@@ -155,10 +162,17 @@ func (s *Streams) remove(st *stream) {
 // The error wraps [ErrName], [ErrNotFound] or [ErrUnavailable], is [ErrClosed]
 // after Close, or what Open has returned.
 func (s *Streams) Join(ctx context.Context, name string) (relay *Relay, leave func(), err error) {
-	if err := CheckName(name); err != nil {
+	return s.JoinAs(ctx, &Request{Name: name})
+}
+
+// JoinAs is Join for a reader that resumes, or for another node: req says so. Its
+// Routed is not used. The error wraps [ErrLoop] where the stream comes through a node
+// of req.Via, or would have to.
+func (s *Streams) JoinAs(ctx context.Context, req *Request) (relay *Relay, leave func(), err error) {
+	if err := CheckName(req.Name); err != nil {
 		return nil, nil, err
 	}
-	st, err := s.enter(ctx, name)
+	st, err := s.enter(ctx, req)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -176,13 +190,13 @@ func (s *Streams) Join(ctx context.Context, name string) (relay *Relay, leave fu
 }
 
 // enter counts one viewer more on the stream of this name.
-func (s *Streams) enter(ctx context.Context, name string) (*stream, error) {
+func (s *Streams) enter(ctx context.Context, req *Request) (*stream, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := s.streams[name]
+	st := s.streams[req.Name]
 	if st == nil {
 		var err error
-		if st, err = s.startLocked(ctx, name); err != nil {
+		if st, err = s.startLocked(ctx, req); err != nil {
 			return nil, err
 		}
 	}
@@ -196,7 +210,8 @@ func (s *Streams) enter(ctx context.Context, name string) (*stream, error) {
 }
 
 // startLocked begins to open the stream of this name.
-func (s *Streams) startLocked(ctx context.Context, name string) (*stream, error) {
+func (s *Streams) startLocked(ctx context.Context, req *Request) (*stream, error) {
+	name := req.Name
 	if s.Open == nil || s.misses.has(name) {
 		return nil, fmt.Errorf("%w: %q", ErrNotFound, name)
 	}
@@ -210,14 +225,14 @@ func (s *Streams) startLocked(ctx context.Context, name string) (*stream, error)
 	s.opening++
 	// The stream outlives who asks for it first; Close waits for it.
 	ctx, st.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	go s.openAndRun(ctx, st)
+	go s.openAndRun(ctx, st, req)
 	return st, nil
 }
 
-func (s *Streams) openAndRun(ctx context.Context, st *stream) {
+func (s *Streams) openAndRun(ctx context.Context, st *stream, req *Request) {
 	defer s.running.Done()
 	defer st.cancel()
-	src, err := s.Open(ctx, st.name)
+	src, err := s.Open(ctx, &Request{Name: st.name, After: req.After, Via: append(slices.Clone(req.Via), s.ID), Routed: func([]string) {}})
 	s.noteOpened(st, err)
 	if err != nil {
 		return

@@ -49,7 +49,8 @@ type upstream struct {
 	sources []*paced
 }
 
-func (u *upstream) open(ctx context.Context, name string) (livews.Source, error) {
+func (u *upstream) open(ctx context.Context, req *livews.Request) (livews.Source, error) {
+	name := req.Name
 	u.opens.Add(1)
 	select {
 	case <-time.After(time.Second):
@@ -184,11 +185,11 @@ func TestJoinErrors(t *testing.T) {
 func TestFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var open, most atomic.Int32
-		s := &livews.Streams{Open: func(ctx context.Context, name string) (livews.Source, error) {
+		s := &livews.Streams{Open: func(ctx context.Context, req *livews.Request) (livews.Source, error) {
 			most.Store(max(most.Load(), open.Add(1)))
 			defer open.Add(-1)
 			time.Sleep(time.Second)
-			if name == "cam1" {
+			if req.Name == "cam1" {
 				return newPaced(0), nil
 			}
 			return nil, livews.ErrNotFound
@@ -355,9 +356,16 @@ func TestStreamsClose(t *testing.T) {
 func TestList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up := new(upstream)
-		partly := errors.New("one upstream is gone")
-		s := &livews.Streams{Open: up.open, Discover: func(context.Context) ([]livews.StreamInfo, error) {
-			return []livews.StreamInfo{{Name: "idle", Hops: 3, Viewers: 7}, {Name: "cam1", Hops: 2}, {Name: "here", Hops: 9}}, partly
+		s := &livews.Streams{ID: "me", Open: up.open, Discover: func(ctx context.Context, id string, set func(*livews.Directory)) error {
+			if id != "me" {
+				t.Errorf("Discover for %q, want me", id)
+			}
+			time.Sleep(100 * time.Millisecond)
+			set(&livews.Directory{Complete: true, Streams: []livews.StreamInfo{
+				{Name: "cam1", Path: []string{"b", "a"}}, {Name: "here", Path: []string{"b", "c", "d"}}, {Name: "idle", Path: []string{"b", "c", "a"}, Viewers: 7},
+			}})
+			<-ctx.Done()
+			return ctx.Err()
 		}}
 		defer s.Close()
 		go func() { _ = s.Publish(t.Context(), "here", newPaced(0)) }()
@@ -365,19 +373,13 @@ func TestList(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
-		list, err := s.List(t.Context())
-		if err != partly {
-			t.Errorf("List = %v, want %v", err, partly)
-		}
 		var got []string
-		for _, info := range list {
+		for _, info := range s.List(t.Context()) {
 			got = append(got, fmt.Sprint(info.Name, info.State, info.Hops, info.Viewers, len(info.Tracks), info.Epoch))
 		}
-		want := []string{"cam1live2 1 1 1", "herelive0 0 1 1", "idleidle3 0 0 0"}
+		want := []string{"cam1live0 1 1 1", "herelive0 0 1 1", "idleidle3 0 0 0"}
 		if !slices.Equal(got, want) {
 			t.Errorf("List = %q, want %q", got, want)
 		}
 	})
 }
-
-var _ io.Closer = (*paced)(nil)

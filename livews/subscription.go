@@ -26,6 +26,9 @@ type SubscribeOptions struct {
 	Tracks []uint16
 	// Start says where to begin. A [Subscription] begins at a group start.
 	Start Start
+	// From, where it is not zero, takes the place of Start: the subscription begins with
+	// the first group at or after it that the window has; its Chunk does not count.
+	From Position
 	// After has the last position that the subscriber already has, by track:
 	// it begins with the chunk after that where the window still has it, else
 	// with a group start and a [Gap]. Tracks without a position begin at Start.
@@ -233,6 +236,8 @@ func (s *Subscription) newCursor(t *trackLog, live Position) *cursor {
 	c := &cursor{sub: s, track: t}
 	if after, ok := s.opts.After[t.number]; ok {
 		c.resume(after, live)
+	} else if !s.opts.From.IsZero() {
+		c.start(s.opts.From)
 	} else if oldest, ok := t.firstStart(); ok && s.opts.Start == StartOldest {
 		c.next = oldest
 	} else {

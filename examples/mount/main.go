@@ -28,7 +28,7 @@ func run(ctx context.Context, listen string, upstreams []string) error {
 	if err != nil {
 		return err
 	}
-	streams := &livews.Streams{Open: up.Open, Discover: up.List}
+	streams := &livews.Streams{Open: up.Open, Discover: up.Discover}
 	defer streams.Close()
 
 	mux := http.NewServeMux()

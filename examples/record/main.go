@@ -43,7 +43,7 @@ func run(ctx context.Context, url, out string) error {
 	if err != nil {
 		return err
 	}
-	src, err := up.Open(ctx, name)
+	src, err := up.Open(ctx, &livews.Request{Name: name})
 	if err != nil {
 		return fmt.Errorf("record: %w", err)
 	}

@@ -448,7 +448,7 @@ func TestOrigins(t *testing.T) {
 // TestUnavailable answers 503 where an upstream fails.
 func TestUnavailable(t *testing.T) {
 	broken := errors.New("secret address refused")
-	h := &edge.Handler{Streams: &livews.Streams{Open: func(context.Context, string) (livews.Source, error) { return nil, broken }}}
+	h := &edge.Handler{Streams: &livews.Streams{Open: func(context.Context, *livews.Request) (livews.Source, error) { return nil, broken }}}
 	server := serve(t, h)
 	resp, body := get(t, server.URL+"/tv/live/cam1", "Accept", "application/json")
 	if resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" || strings.Contains(body, "secret") {

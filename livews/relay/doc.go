@@ -6,7 +6,7 @@
 //
 //	up, err := relay.NewUpstream(&relay.UpstreamOptions{URLs: []string{"ws://camera:8010"}})
 //	...
-//	streams := &livews.Streams{Open: up.Open, Discover: up.List}
+//	streams := &livews.Streams{Open: up.Open, Discover: up.Discover}
 //	http.ListenAndServe(":8011", &relay.Handler{Streams: streams})
 //
 // Relays are combined freely, to any depth, and never open a box of the media.

@@ -91,3 +91,9 @@ func (u *Upstream) fetchLists(ctx context.Context) ([]livews.StreamInfo, error) 
 	}
 	return all, errors.Join(errs...)
 }
+
+// Discover fits [livews.Streams].Discover.
+func (u *Upstream) Discover(ctx context.Context, id string, set func(*livews.Directory)) error {
+	<-ctx.Done()
+	return ctx.Err()
+}

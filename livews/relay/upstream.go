@@ -61,7 +61,8 @@ func NewUpstream(opts *UpstreamOptions) (*Upstream, error) {
 // at most 5 s for each server. The error wraps [livews.ErrNotFound] if no server
 // has the stream, and [livews.ErrUnavailable] if none has it and one of them did
 // not answer. It fits [livews.Streams].Open.
-func (u *Upstream) Open(ctx context.Context, name string) (livews.Source, error) {
+func (u *Upstream) Open(ctx context.Context, req *livews.Request) (livews.Source, error) {
+	name := req.Name
 	if err := livews.CheckName(name); err != nil {
 		return nil, err
 	}
@@ -76,7 +77,7 @@ func (u *Upstream) Open(ctx context.Context, name string) (livews.Source, error)
 func (u *Upstream) dial(ctx context.Context, name string, after map[uint16]livews.Position) (*wire.Stream, error) {
 	var unavailable error
 	for _, base := range u.urls {
-		conn, err := u.dialer.Dial(ctx, base, name, after)
+		conn, err := u.dialer.Dial(ctx, base, name, &wire.DialOptions{After: after})
 		if err == nil {
 			return conn, nil
 		}

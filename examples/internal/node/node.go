@@ -100,7 +100,7 @@ func (s *server) open() (err error) {
 	if err != nil {
 		return err
 	}
-	s.streams.Open, s.streams.Discover = up.Open, up.List
+	s.streams.Open, s.streams.Discover = up.Open, up.Discover
 	return nil
 }
 

@@ -83,11 +83,40 @@ func CheckURL(base string) error {
 	return nil
 }
 
-// Dial opens the stream of this name at the server with the base URL, after the
-// positions if there are any. It takes 5 s at most. The error wraps
-// [livews.ErrNotFound] where the server knows no such stream, else
-// [livews.ErrUnavailable].
-func (d *Dialer) Dial(ctx context.Context, base, name string, after map[uint16]livews.Position) (*Stream, error) {
+// DialOptions say what a subscriber wants of an upstream server.
+type DialOptions struct {
+	// After has the last position that the subscriber has, by track.
+	After map[uint16]livews.Position
+	// From is where tracks without such a position begin: with the first group at or
+	// after it that the server has. Zero means the live edge.
+	From livews.Position
+	// MaxLag is how far behind the subscriber may be before it is moved on. Zero
+	// means the server's default.
+	MaxLag time.Duration
+	// Via has the ids of the nodes through which the request goes, the subscriber's
+	// own last. With it the server tells the path of the stream.
+	Via []string
+	// Standby holds the media back until [Stream.Start]. Such a subscriber is no
+	// reason for the server to open the stream.
+	Standby bool
+	// OnPath is called with the ids of the nodes by which the stream comes, the server
+	// first and the ingress last, and whenever that changes; nil: there is no way
+	// at the moment. It is called from within ReadSegment. May be nil.
+	OnPath func(path []string)
+	// OnGoaway is called when the server is going to end, with the time after which the
+	// subscriber should look for another. From within ReadSegment; may be nil.
+	OnGoaway func(delay time.Duration)
+}
+
+// Dial opens the stream of this name at the server with the base URL. It takes 5 s
+// at most. The error wraps [livews.ErrNotFound] where the server knows no such
+// stream, [livews.ErrLoop] where it comes from the subscriber, else
+// [livews.ErrUnavailable]. opts may be nil.
+func (d *Dialer) Dial(ctx context.Context, base, name string, opts *DialOptions) (*Stream, error) {
+	if opts == nil {
+		opts = new(DialOptions)
+	}
+	after := opts.After
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	u := strings.TrimSuffix(base, "/") + "/live/" + name
@@ -282,3 +311,27 @@ func (s *Stream) readError(err error) error {
 
 // Close ends the connection without waiting for the server.
 func (s *Stream) Close() error { return s.ws.CloseNow() }
+
+// Start ends the standby: the media begins, after the positions and otherwise at from,
+// as with [DialOptions]. It may be called while ReadSegment blocks, once.
+func (s *Stream) Start(ctx context.Context, after map[uint16]livews.Position, from livews.Position) error {
+	return errors.New("not yet")
+}
+
+// Node is what a server says of itself and of the streams that it has.
+type Node struct {
+	// ID is the server's.
+	ID string
+	// Viewers counts those who are connected to it.
+	Viewers int
+	// RTT is how long the handshake took.
+	RTT time.Duration
+	livews.Directory
+}
+
+// Watch connects to the server with the base URL and calls update with what it says of
+// itself: at first when all is known, then whenever something has changed. It blocks until the
+// connection or ctx ends. Version is not set.
+func (d *Dialer) Watch(ctx context.Context, base string, update func(*Node)) error {
+	return errors.New("not yet")
+}

@@ -102,10 +102,7 @@ func (s *Server) ServeList(w http.ResponseWriter, r *http.Request) {
 	if originAllowed(r, s.Origins) {
 		allowOrigin(w, r)
 	}
-	list, err := s.Streams.List(r.Context())
-	if err != nil {
-		s.logger().Warn("list of streams is not complete", "err", err)
-	}
+	list := s.Streams.List(r.Context())
 	if list == nil {
 		list = []livews.StreamInfo{}
 	}

@@ -243,7 +243,7 @@ func TestRefusesAtOnce(t *testing.T) {
 	d := NewDialer(nil, nil)
 	defer d.CloseIdle()
 	for _, after := range []map[uint16]livews.Position{nil, {1: {Epoch: 1}}} {
-		s, err := d.Dial(t.Context(), server.URL, "cam1", after)
+		s, err := d.Dial(t.Context(), server.URL, "cam1", &DialOptions{After: after})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -277,7 +277,7 @@ func TestCut(t *testing.T) {
 	d := NewDialer(nil, nil)
 	defer d.CloseIdle()
 	for _, after := range []map[uint16]livews.Position{nil, {1: {Epoch: 1}}} {
-		s, err := d.Dial(t.Context(), server.URL, "cam1", after)
+		s, err := d.Dial(t.Context(), server.URL, "cam1", &DialOptions{After: after})
 		if err != nil {
 			t.Fatal(err)
 		}
