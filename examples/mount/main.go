@@ -41,7 +41,7 @@ func run(ctx context.Context, listen string, upstreams []string) error {
 		return fmt.Errorf("mount: %w", err)
 	}
 	fmt.Printf("mount: open http://%s/ in a browser\n", ln.Addr())
-	return node.Serve(ctx, ln, mux)
+	return node.Serve(ctx, ln, mux, nil)
 }
 
 // hello is the page that the server had before.

@@ -12,13 +12,25 @@ import (
 	"syscall"
 )
 
+// errTerminated is why the context of Main ends on a SIGTERM: there is time to drain.
+var errTerminated = errors.New("terminated")
+
 // Main is the main function of an example: it calls run with a context that ends
-// on an interrupt, and exits with status 1 after printing its error.
+// on an interrupt or a SIGTERM, and exits with status 1 after printing its error. A
+// second signal ends the program at once.
 func Main(run func(ctx context.Context) error) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
-	stop()
-	if err != nil && !errors.Is(err, context.Canceled) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		cause := context.Canceled
+		if <-signals == syscall.SIGTERM {
+			cause = errTerminated
+		}
+		signal.Stop(signals)
+		cancel(cause)
+	}()
+	if err := run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -114,7 +114,7 @@ func (s *server) close() {
 
 func (s *server) run(ctx context.Context) error {
 	if s.Role != Ingress {
-		return Serve(ctx, s.ln, s.handler())
+		return Serve(ctx, s.ln, s.handler(), nil)
 	}
 	// When the sources have ended so does the server, and the other way round.
 	ctx, cancel := context.WithCancel(ctx)
@@ -122,7 +122,7 @@ func (s *server) run(ctx context.Context) error {
 	var group errgroup.Group
 	group.Go(func() error {
 		defer cancel()
-		return Serve(ctx, s.ln, s.handler())
+		return Serve(ctx, s.ln, s.handler(), nil)
 	})
 	group.Go(func() error {
 		defer cancel()

@@ -13,8 +13,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// shutdownTime is how long requests and connections may take to end.
-const shutdownTime = 3 * time.Second
+const (
+	// DrainTime is how long those who are connected have to move elsewhere on a SIGTERM.
+	DrainTime = 5 * time.Second
+	// shutdownTime is how long requests and connections may take to end.
+	shutdownTime = 3 * time.Second
+)
 
 // listen listens on addr.
 func listen(addr string) (net.Listener, error) {
@@ -28,9 +32,12 @@ func listen(addr string) (net.Listener, error) {
 	return ln, nil
 }
 
-// Serve serves h until ctx ends. Then the requests' contexts end, which closes the
-// WebSocket connections, and Serve waits a while for all of them.
-func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
+// Serve serves h until ctx ends. On a SIGTERM it calls drain, if there is one, which has
+// DrainTime to let those who are connected move elsewhere. Then the requests' contexts end,
+// which closes the WebSocket connections, and Serve waits a while for all of them.
+func Serve(ctx context.Context, ln net.Listener, h http.Handler, drain func(context.Context) error) error {
+	ctx, end := drained(ctx, drain)
+	defer end()
 	var served sync.WaitGroup
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -60,6 +67,24 @@ func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
 		return nil
 	})
 	return group.Wait()
+}
+
+// drained returns a context that ends when ctx has, and drain after it.
+func drained(ctx context.Context, drain func(context.Context) error) (context.Context, context.CancelFunc) {
+	after, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		defer end()
+		if drain == nil || context.Cause(ctx) != errTerminated {
+			return
+		}
+		limited, cancel := context.WithTimeout(after, DrainTime)
+		defer cancel()
+		_ = drain(limited) // who has not left by then is cut off
+	})
+	return after, func() {
+		stop()
+		end()
+	}
 }
 
 // wait waits for served until ctx ends; who has not answered a close frame by then
