@@ -18,8 +18,8 @@ func TestGapText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := c.gap(); got == nil || *got != gap || c.Track != 1 {
-		t.Errorf("gap of %s = %+v", text, got)
+	if got, err := c.gap(); err != nil || got == nil || *got != gap || c.Track != 1 {
+		t.Errorf("gap of %s = %+v, %v", text, got, err)
 	}
 	if got, want := string((&control{Type: typeEnd}).text()), `{"type":"end"}`; got != want {
 		t.Errorf("end = %s, want %s", got, want)
@@ -31,11 +31,11 @@ func TestParseControl(t *testing.T) {
 		c, err := parseControl([]byte(text))
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
-		} else if c.gap() != nil {
-			t.Errorf("%s is a gap", text)
+		} else if gap, err := c.gap(); gap != nil || err != nil {
+			t.Errorf("%s is the gap %v, %v", text, gap, err)
 		}
 	}
-	for _, text := range []string{``, `x`, `[]`, `"gap"`, `{"type":1}`, `{"type":"gap","from":"1.2"}`, `{"type":"gap","track":-1}`} {
+	for _, text := range []string{``, `x`, `[]`, `"gap"`, `{"type":1}`, `{"type":"gap","track":-1}`} {
 		if c, err := parseControl([]byte(text)); err == nil {
 			t.Errorf("%s gives %+v, want an error", text, c)
 		}
@@ -50,7 +50,11 @@ func TestGapReason(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := len(gapText(1, c.gap())); got > maxControl {
+	gap, err := c.gap()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(gapText(1, gap)); got > maxControl {
 		t.Errorf("gap of %d bytes, at most %d", got, maxControl)
 	}
 }

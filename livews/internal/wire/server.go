@@ -59,7 +59,7 @@ func (s *Server) ServeStream(w http.ResponseWriter, r *http.Request, name string
 		s.describe(w, name)
 		return
 	}
-	s.serve(w, r, relay.Subscribe(opts), plain)
+	s.serve(w, r, relay.Subscribe(&opts.SubscribeOptions), plain)
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, sub *livews.Subscription, plain bool) {

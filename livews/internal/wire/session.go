@@ -144,7 +144,7 @@ func (s *session) close(cause error) {
 	case errors.Is(cause, io.EOF) && !errors.As(cause, &received):
 		s.end()
 	case errors.Is(cause, errViolation):
-		_ = s.ws.Close(codeViolation, reason(cause))
+		_ = s.ws.Close(codeViolation, cut(cause.Error()))
 	case errors.Is(cause, errDead):
 		_ = s.ws.Close(codeDead, errDead.Error())
 	case errors.As(cause, &sent) && errors.Is(cause, os.ErrDeadlineExceeded):
@@ -176,9 +176,8 @@ func (s *session) closeStalled() {
 	_ = s.ws.CloseNow()
 }
 
-// reason cuts a text to what a close frame holds.
-func reason(err error) string {
+// cut shortens a text to what a close frame holds.
+func cut(text string) string {
 	const most = 120
-	text := err.Error()
 	return strings.ToValidUTF8(text[:min(len(text), most)], "")
 }
