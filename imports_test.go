@@ -34,6 +34,7 @@ var rules = []rule{
 	{"livews/relay/...", []string{"livews", "livews/internal/...", "golang.org/x/sync/..."}},
 	{"livews/edge/...", []string{"livews", "livews/dash", "livews/internal/...", "web", "golang.org/x/sync/..."}},
 	{"web", nil},
+	{"internal/chaos", []string{"livews", "livews/livewstest", "livews/relay", "livews/edge", "golang.org/x/sync/..."}},
 	{"examples/...", []string{
 		"livews", "livews/livewstest", "livews/dash", "livews/ingress", "livews/relay", "livews/edge", "web",
 		"golang.org/x/sync/...",
@@ -140,6 +141,8 @@ func TestBadImportsAreFound(t *testing.T) {
 		{"livews/edge", module + "/livews/relay", true},
 		{"livews/edge", module + "/web", false},
 		{"web", module + "/livews", true},
+		{"internal/chaos", module + "/livews/edge", false},
+		{"internal/chaos", module + "/livews/internal/wire", true},
 		{"examples/cdn", module + "/examples/internal/flags", false},
 		{"examples/cdn", module + "/livews/internal/wsconn", true},
 		{"examples/cdn", "github.com/coder/websocket", true},
