@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 )
@@ -26,8 +28,8 @@ type RelayOptions struct {
 	// rewind. It is kept in whole groups, so that up to a group more is there.
 	// Zero means 15 s.
 	Window time.Duration
-	// MaxBytes bounds the window's memory, whatever its duration. Zero means
-	// 64 MiB.
+	// MaxBytes bounds the window's memory, whatever its duration: of the chunks, and
+	// of the init segments that they need or that are in force. Zero means 64 MiB.
 	MaxBytes int64
 }
 
@@ -41,10 +43,10 @@ type RelayOptions struct {
 type Relay struct {
 	window   time.Duration
 	maxBytes int64
+	born     time.Time
 
 	mu     sync.Mutex
 	tracks []*trackLog
-	bytes  int64  // in the window
 	order  uint64 // segments taken so far
 	epoch  uint32 // of the newest init segment
 	sent   int64  // bytes handed to subscribers
@@ -61,6 +63,7 @@ func NewRelay(opts *RelayOptions) *Relay {
 	return &Relay{
 		window:   cmp.Or(o.Window, defaultWindow),
 		maxBytes: cmp.Or(o.MaxBytes, defaultMaxBytes),
+		born:     time.Now(),
 	}
 }
 
@@ -73,13 +76,18 @@ func NewRelay(opts *RelayOptions) *Relay {
 // start, which then carries a [Gap]. An init segment that repeats the one in
 // force is dropped.
 //
+// The epoch of the newest init segment is that of the stream. From then on whatever
+// is of a lower one is dropped without an error, in all tracks, so that a source which
+// comes back from the dead does not go on in a track that its successor lacks.
+//
 // The error wraps [ErrMessage] where no message can carry seg; it is [ErrClosed]
-// after Close.
+// after Close. A chunk before the init segment of its track and epoch is an error, and
+// so is an init segment for which MaxBytes, or the 64 tracks of a stream, leave no room.
 func (r *Relay) WriteSegment(_ context.Context, seg *Segment) error {
 	if _, err := seg.Frame(); err != nil {
 		return err
 	}
-	list, woken, err := r.add(seg)
+	list, woken, err := r.add(seg, r.now())
 	for _, c := range woken {
 		c.sub.wake()
 	}
@@ -91,28 +99,31 @@ func (r *Relay) WriteSegment(_ context.Context, seg *Segment) error {
 	return err
 }
 
+// now returns the time since r was made.
+func (r *Relay) now() time.Duration { return time.Since(r.born) }
+
 // add changes the log and returns those who wait for the change, with the list
 // that they were taken from if it is to be used again.
-func (r *Relay) add(seg *Segment) (*waitList, []*cursor, error) {
+func (r *Relay) add(seg *Segment, now time.Duration) (*waitList, []*cursor, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err != nil {
+	switch {
+	case r.err != nil:
 		return nil, nil, ErrClosed
-	}
-	if seg.Type == TypeInit {
+	case seg.Position.Epoch < r.epoch:
+		return nil, nil, nil
+	case seg.Type == TypeInit:
 		woken, err := r.addInit(seg)
 		return nil, woken, err
 	}
 	t := r.track(seg.Track)
-	if t == nil {
-		t = &trackLog{number: seg.Track} // not kept: append refuses
+	if t == nil || t.init.epoch() != seg.Position.Epoch {
+		return nil, nil, fmt.Errorf("livews: chunk of track %d at %v before its init segment", seg.Track, seg.Position)
 	}
-	added, err := t.append(seg, r.order)
-	if err != nil || !added {
-		return nil, nil, err
+	if !t.append(seg, r.order+1, now) {
+		return nil, nil, nil
 	}
 	r.order++
-	r.bytes += t.chunks.at(t.chunks.end() - 1).cost
 	r.evict(t)
 	return &t.waiting, t.waiting.takeAll(), nil
 }
@@ -121,19 +132,40 @@ func (r *Relay) add(seg *Segment) (*waitList, []*cursor, error) {
 // all tracks must learn of a new one.
 func (r *Relay) addInit(seg *Segment) ([]*cursor, error) {
 	t := r.track(seg.Track)
+	if t != nil && t.repeats(seg) {
+		return nil, nil
+	}
+	if err := r.checkRoom(seg); err != nil {
+		return nil, err
+	}
 	if t == nil {
-		if len(r.tracks) == maxTracks {
-			return nil, errors.New("livews: too many tracks in one stream")
-		}
 		t = &trackLog{number: seg.Track}
 		r.tracks = append(r.tracks, t)
 	}
-	if !t.setInit(seg, r.order) {
-		return nil, nil
-	}
 	r.order++
-	r.epoch = max(r.epoch, seg.Position.Epoch)
+	t.setInit(seg, r.order)
+	r.epoch = seg.Position.Epoch
+	r.shrink()
 	return r.takeWaiting(), nil
+}
+
+// checkRoom checks that seg can be put in force: init segments are not evicted.
+func (r *Relay) checkRoom(seg *Segment) error {
+	bytes, known := cost(seg), false
+	for _, t := range r.tracks {
+		if t.number == seg.Track {
+			known = true
+			continue
+		}
+		bytes += cost(t.init.seg)
+	}
+	switch {
+	case !known && len(r.tracks) == maxTracks:
+		return errors.New("livews: too many tracks in one stream")
+	case bytes > r.maxBytes:
+		return fmt.Errorf("livews: init segments of %d bytes, the window has %d", bytes, r.maxBytes)
+	}
+	return nil
 }
 
 // takeWaiting empties all wait lists.
@@ -147,31 +179,48 @@ func (r *Relay) takeWaiting() []*cursor {
 
 // evict keeps the window within its bounds after a chunk was added to t.
 func (r *Relay) evict(t *trackLog) {
-	for t.expired(r.window) {
-		r.bytes -= t.evict()
+	if t.expired(r.window) {
+		for t.expired(r.window) {
+			t.evict()
+		}
+		r.evictPast(t.oldest())
 	}
-	for r.bytes > r.maxBytes && r.bytes > 0 {
-		r.bytes -= r.oldest().evict()
+	r.shrink()
+}
+
+// evictPast removes what came before order in the tracks to which nothing is added
+// any more.
+func (r *Relay) evictPast(order uint64) {
+	for _, t := range r.tracks {
+		for !r.current(t) && t.oldest() < order {
+			t.evict()
+		}
 	}
 }
 
-// oldest returns the track with the chunk that came first of all in the log.
-func (r *Relay) oldest() *trackLog {
-	var oldest *trackLog
-	for _, t := range r.tracks {
-		if t.chunks.n == 0 {
-			continue
+// shrink keeps the window within its bytes.
+func (r *Relay) shrink() {
+	for r.bytes() > r.maxBytes {
+		oldest := slices.MinFunc(r.tracks, func(a, b *trackLog) int { return cmp.Compare(a.oldest(), b.oldest()) })
+		if oldest.chunks.n == 0 {
+			return // the rest is init segments in force
 		}
-		if oldest == nil || t.chunks.at(t.chunks.first).order < oldest.chunks.at(oldest.chunks.first).order {
-			oldest = t
-		}
+		oldest.evict()
 	}
-	return oldest
+}
+
+// bytes returns the size of the window.
+func (r *Relay) bytes() int64 {
+	var n int64
+	for _, t := range r.tracks {
+		n += t.bytes
+	}
+	return n
 }
 
 // current reports whether t belongs to the newest epoch: a source that starts
 // again may have fewer tracks than before.
-func (r *Relay) current(t *trackLog) bool { return t.init.seg.Position.Epoch == r.epoch }
+func (r *Relay) current(t *trackLog) bool { return t.init.epoch() == r.epoch }
 
 func (r *Relay) track(number uint16) *trackLog {
 	for _, t := range r.tracks {
@@ -213,6 +262,8 @@ type RelayStats struct {
 	Tracks []*Track
 	// Newest has the position of the newest chunk of each track that has one.
 	Newest map[uint16]Position
+	// Epoch is that of the newest init segment: the stream's.
+	Epoch uint32
 	// Bytes is the size of the window; Sent counts the bytes handed to
 	// subscribers since the beginning.
 	Bytes, Sent int64
@@ -222,7 +273,7 @@ type RelayStats struct {
 func (r *Relay) Stats() RelayStats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	stats := RelayStats{Newest: make(map[uint16]Position), Bytes: r.bytes, Sent: r.sent}
+	stats := RelayStats{Newest: make(map[uint16]Position), Epoch: r.epoch, Bytes: r.bytes(), Sent: r.sent}
 	for _, t := range r.tracks {
 		if !r.current(t) {
 			continue

@@ -98,7 +98,7 @@ func TestSubscribeStarts(t *testing.T) {
 		{"ahead of the newest", after("1.3.1"), []string{"1:init"}},
 		{"after an evicted chunk", after("1.0.0"), []string{"1:init", "evicted>1:1.1.0", "1:1.1.1", "1:1.2.0", "1:1.2.1", "1:1.3.0"}},
 		{"after an older epoch", after("0.7.1"), []string{"1:init", "restart>1:1.3.0"}},
-		{"ahead in a newer epoch", after("2.0.0"), []string{"1:init"}},
+		{"ahead in a newer epoch", after("2.0.0"), nil},
 		{"a track that is not there", &livews.SubscribeOptions{Tracks: []uint16{9}}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -184,6 +184,7 @@ func TestSkip(t *testing.T) {
 		if n, err := sub.ReadSegments(t.Context(), seg, 0); n != 3 || err != nil {
 			t.Fatalf("ReadSegments = %d, %v", n, err)
 		} // both inits and 1:1.0.0
+		time.Sleep(3 * time.Second)
 		fill(t, relay, src, 4+4+2)                        // groups 1 and 2, half of 3
 		expect(t, due(t, sub), "slow>1:1.3.0", "2:1.3.0") // of track 2 nothing was read yet
 	})
@@ -203,6 +204,7 @@ func TestSkipWaitsForGroup(t *testing.T) {
 		if one, err = sub.ReadSegment(t.Context()); err != nil || one.Position.Chunk != 0 {
 			t.Fatalf("ReadSegment = %v, %v", one, err)
 		}
+		time.Sleep(2 * time.Second)
 		fill(t, relay, src, 1)
 		if one, err = sub.ReadSegment(t.Context()); err != nil || one.Position.Chunk != 1 {
 			t.Fatalf("ReadSegment = %v, %v, want chunk 1", one, err)

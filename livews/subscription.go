@@ -3,6 +3,7 @@ package livews
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 )
@@ -27,20 +28,23 @@ type SubscribeOptions struct {
 	// Start says where to begin. A [Subscription] begins at a group start.
 	Start Start
 	// From, where it is not zero, takes the place of Start: the subscription begins with
-	// the first group at or after it that the window has; its Chunk does not count.
+	// the first group at or after it that the window has, or waits for one; its Chunk
+	// does not count.
 	From Position
-	// After has the last position that the subscriber already has, by track:
-	// it begins with the chunk after that where the window still has it, else
-	// with a group start and a [Gap]. Tracks without a position begin at Start.
+	// After has the last position that the subscriber already has, by track: it goes on
+	// with the chunk after that where the window still has it, or waits for that where
+	// it is not there yet, and else begins with a group start and a [Gap]. Tracks
+	// without a position begin at Start or From.
 	After map[uint16]Position
-	// MaxLag is the media time that the subscriber may be behind: beyond it,
-	// and once there is a newer group, it is moved to the newest group start
-	// and gets a [Gap]. That holds from the beginning: who wants to start with
-	// StartOldest or After further back sets a larger one, or Lossless. Zero
-	// means 3 s.
+	// MaxLag is how slow the subscriber may be. One whose next chunk lies more than
+	// that behind the newest in media time, and has waited for it longer than that, is
+	// moved to the newest group start, if that is another group, and gets a [Gap]. A
+	// chunk waits from its arrival, or from when the subscriber came: a backlog that
+	// arrives at once after an outage, or that a subscriber asks for with Start, From
+	// or After, is given whole to one who reads it within MaxLag. Zero means 3 s.
 	MaxLag time.Duration
 	// Lossless is for recorders: no skipping for lag. Only what leaves the
-	// window unread is missed, with a [Gap].
+	// window unread is missed, with a [Gap], which is so for all others as well.
 	Lossless bool
 }
 
@@ -51,7 +55,8 @@ type SubscribeOptions struct {
 //
 // In each track it gives the init segment, then chunks from a group start on (or
 // from where it resumes), in strictly rising positions. The init segments of all
-// tracks come before the first chunk. A chunk after a hole carries a [Gap].
+// tracks come before the first chunk, and those of a new epoch after the last chunk of
+// the one before and ahead of all others. A chunk after a hole carries a [Gap].
 //
 // ReadSegment and ReadSegments are called by one goroutine at a time, Select and
 // Stats by any.
@@ -64,7 +69,7 @@ type Subscription struct {
 	cursors []*cursor
 	lobby   *cursor // waits for a first track where there is no other cursor
 	known   int     // tracks of the relay that were looked at
-	begun   bool    // a chunk was given
+	begun   uint32  // epoch of the last chunk given
 	stats   SubscriptionStats
 }
 
@@ -88,9 +93,11 @@ func (r *Relay) Subscribe(opts *SubscribeOptions) *Subscription {
 	}
 	s.opts.MaxLag = cmp.Or(s.opts.MaxLag, defaultMaxLag)
 	s.opts.Tracks = slices.Clone(s.opts.Tracks)
+	s.opts.After = maps.Clone(s.opts.After)
+	now := r.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.enter()
+	s.enter(now)
 	return s
 }
 
@@ -163,37 +170,55 @@ func (s *Subscription) count(segs []*Segment, bytes int) {
 	}
 }
 
-// next returns the next segment due, or nil: the init segments of all tracks before
-// the first chunk, then what came first.
+// next returns the next segment due, or nil.
 func (s *Subscription) next() *Segment {
 	s.follow()
-	s.skip()
-	var due *cursor
 	for _, c := range s.cursors {
 		c.settle()
-		if !s.begun && c.dueInit() != nil {
-			return c.readInit()
-		}
-		if c.due() && (due == nil || c.order() < due.order()) {
-			due = c
-		}
 	}
+	s.skip()
+	c, first := s.first()
 	switch {
-	case due == nil:
+	case c == nil:
 		return nil
-	case due.dueInit() != nil:
-		return due.readInit()
+	case first.init != nil:
+		c.init = first.init.order
+		return first.init.seg
 	}
-	s.begun = true
-	return due.read()
+	s.begun = first.epoch
+	return c.read()
+}
+
+// first returns what comes first of all that is due, and whose it is: of the oldest
+// epoch, the init segments before its first chunk, then by arrival.
+func (s *Subscription) first() (*cursor, due) {
+	var (
+		who   *cursor
+		first due
+	)
+	for _, c := range s.cursors {
+		d, ok := c.due()
+		if !ok {
+			continue
+		}
+		if d.init != nil && d.epoch > s.begun {
+			d.order = 0
+		}
+		if who == nil || d.epoch < first.epoch || (d.epoch == first.epoch && d.order < first.order) {
+			who, first = c, d
+		}
+	}
+	return who, first
 }
 
 // enter gives s a cursor in each wanted track, where its options say.
-func (s *Subscription) enter() {
+func (s *Subscription) enter(now time.Duration) {
 	live := s.relay.newestGroup(s.wants)
 	for _, t := range s.relay.tracks {
 		if s.wants(t) {
-			s.cursors = append(s.cursors, s.newCursor(t, live))
+			c := s.newCursor(t, live)
+			c.since = now
+			s.cursors = append(s.cursors, c)
 		}
 	}
 	s.known = len(s.relay.tracks)
@@ -205,7 +230,9 @@ func (s *Subscription) follow() {
 	for _, t := range s.relay.tracks[s.known:] {
 		if s.wants(t) {
 			c := &cursor{sub: s, track: t, next: t.chunks.first}
-			c.last, c.blind = s.opts.After[t.number]
+			if c.last, c.blind = s.opts.After[t.number]; !c.blind {
+				c.from = groupOf(s.opts.From)
+			}
 			s.cursors = append(s.cursors, c)
 		}
 	}
@@ -234,7 +261,7 @@ func (r *Relay) newestGroup(wants func(*trackLog) bool) Position {
 
 func (s *Subscription) newCursor(t *trackLog, live Position) *cursor {
 	c := &cursor{sub: s, track: t}
-	if after, ok := s.opts.After[t.number]; ok {
+	if after := s.opts.After[t.number]; !after.IsZero() {
 		c.resume(after, live)
 	} else if !s.opts.From.IsZero() {
 		c.start(s.opts.From)
@@ -246,14 +273,9 @@ func (s *Subscription) newCursor(t *trackLog, live Position) *cursor {
 	return c
 }
 
-// skip moves the cursors to the newest group if one of them is further behind
-// than s may be, or out of the window.
+// skip moves the settled cursors to the newest group if one of them is further
+// behind than s may be.
 func (s *Subscription) skip() {
-	for _, c := range s.cursors {
-		if c.next < c.track.chunks.first {
-			c.evicted(s.opts.Lossless)
-		}
-	}
 	if s.opts.Lossless || !slices.ContainsFunc(s.cursors, s.late) {
 		return
 	}
@@ -266,7 +288,7 @@ func (s *Subscription) skip() {
 // late reports whether c lags too much and there is a newer group to go to.
 func (s *Subscription) late(c *cursor) bool {
 	start, ok := c.track.lastStart()
-	return ok && start > c.next && c.track.lag(c.next) > s.opts.MaxLag
+	return ok && start > c.next && c.track.lag(c.next) > s.opts.MaxLag && c.track.held(c.next, c.since) > s.opts.MaxLag
 }
 
 // wait registers s with all that may give it something to read.
@@ -299,16 +321,18 @@ func (s *Subscription) stopWaiting() {
 
 // Select replaces the tracks wanted; empty means all. A track that was not
 // wanted before starts with its newest group, also where s has had that before;
-// one that stays goes on.
+// one that stays goes on. After holds for the tracks that the stream does not have yet.
 func (s *Subscription) Select(tracks []uint16) {
 	r := s.relay
+	now := r.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.opts.Tracks = slices.Clone(tracks)
-	s.opts.After, s.opts.Start = nil, StartLive
+	s.opts.From, s.opts.Start = Position{}, StartLive
+	maps.DeleteFunc(s.opts.After, func(number uint16, _ Position) bool { return r.track(number) != nil })
 	kept := s.cursors
 	s.cursors = nil
-	s.enter()
+	s.enter(now)
 	for i, c := range s.cursors {
 		if j := slices.IndexFunc(kept, func(k *cursor) bool { return k.track == c.track }); j >= 0 {
 			s.cursors[i] = kept[j]

@@ -2,7 +2,7 @@ package livews
 
 import (
 	"bytes"
-	"fmt"
+	"math"
 	"sort"
 	"time"
 )
@@ -14,16 +14,19 @@ const maxJump = 10 * time.Second
 // initEntry is one init segment of a trackLog.
 type initEntry struct {
 	seg   *Segment
-	order uint64 // number of arrival among all segments of the relay
+	order uint64 // number of arrival among all segments of the relay, from 1
+	users int    // chunks in the log that need it
 }
+
+func (e *initEntry) epoch() uint32 { return e.seg.Position.Epoch }
 
 // entry is one chunk in a trackLog.
 type entry struct {
-	seg   *Segment
-	init  *initEntry    // the init segment in force
-	time  time.Duration // decode time on a timeline that only rises
-	order uint64        // number of arrival among all segments of the relay
-	cost  int64         // bytes held, with the init segment's where it is new
+	seg     *Segment
+	init    *initEntry    // the init segment in force
+	time    time.Duration // decode time on a timeline that only rises
+	arrived time.Duration // since the relay was made
+	order   uint64        // number of arrival among all segments of the relay, from 1
 }
 
 // trackLog is the bounded log of one track: its chunks by the number of their
@@ -34,41 +37,40 @@ type trackLog struct {
 	chunks  ring[entry]
 	starts  ring[uint64]
 	newest  Position
+	gone    Position      // of the chunk that has left the window last
+	bytes   int64         // held: the chunks, and the init segments that they need or that is in force
 	shift   time.Duration // from decode time to entry.time
 	broken  bool          // chunks are missing: wait for a group start
 	waiting waitList
 }
 
-// setInit makes seg the init segment in force and reports whether that is news.
-func (t *trackLog) setInit(seg *Segment, order uint64) bool {
-	if t.init != nil {
-		old := t.init.seg
-		if seg.Position.Epoch < old.Position.Epoch {
-			return false
-		}
-		same := seg.Position.Epoch == old.Position.Epoch
-		if same && *seg.Info == *old.Info && bytes.Equal(seg.Payload, old.Payload) {
-			return false
-		}
-	}
-	t.init = &initEntry{seg: seg, order: order}
-	return true
+// repeats reports whether seg is the init segment that is in force.
+func (t *trackLog) repeats(seg *Segment) bool {
+	old := t.init.seg
+	return seg.Position.Epoch == old.Position.Epoch && *seg.Info == *old.Info && bytes.Equal(seg.Payload, old.Payload)
 }
 
-// append adds the chunk and reports whether it did: a chunk that is not newer
-// than the newest, or that has no group start before it, is left out. What is
-// missing in front of a chunk gets a notice here if it has none yet.
-func (t *trackLog) append(seg *Segment, order uint64) (bool, error) {
-	if t.init == nil {
-		return false, fmt.Errorf("livews: chunk of track %d at %v before its init segment", t.number, seg.Position)
+// setInit puts an init segment in force.
+func (t *trackLog) setInit(seg *Segment, order uint64) {
+	if t.init != nil && t.init.users == 0 {
+		t.bytes -= cost(t.init.seg)
 	}
+	t.init = &initEntry{seg: seg, order: order}
+	t.bytes += cost(seg)
+}
+
+// append adds the chunk, which comes with this order at this time, and reports
+// whether it did: a chunk that is not newer than the newest, or that has no group
+// start before it, is left out. What is missing in front of a chunk gets a notice
+// here if it has none yet.
+func (t *trackLog) append(seg *Segment, order uint64, now time.Duration) bool {
 	if !seg.Position.After(t.newest) {
-		return false, nil
+		return false
 	}
 	first := seg.Flags.Has(FlagFirst)
 	if !first && !t.continues(seg.Position) {
 		t.broken = true
-		return false, nil
+		return false
 	}
 	if gap := t.gapBefore(seg); gap != nil || seg.Gap != nil {
 		seg = seg.withGap(gap)
@@ -77,9 +79,11 @@ func (t *trackLog) append(seg *Segment, order uint64) (bool, error) {
 	if first {
 		t.starts.push(t.chunks.end())
 	}
-	t.chunks.push(entry{seg: seg, init: t.init, time: t.timeOf(seg), order: order, cost: t.costOf(seg)})
+	t.chunks.push(entry{seg: seg, init: t.init, time: t.timeOf(seg), arrived: now, order: order})
+	t.init.users++
+	t.bytes += cost(seg)
 	t.newest = seg.Position
-	return true, nil
+	return true
 }
 
 // continues reports whether a chunk at p, no group start, follows the newest.
@@ -106,10 +110,14 @@ func (t *trackLog) gapBefore(seg *Segment) *Gap {
 }
 
 // misses reports whether chunks must be missing in front of a group start at p.
-// Where a group has ended is only known when the next one has begun, so a new
-// epoch or the next group misses nothing, unless something was left out before it.
+// Where a group or an epoch has ended is only known when the next one has begun, so
+// the next group and the first one of a new epoch miss nothing, unless something was
+// left out before them.
 func (t *trackLog) misses(p Position) bool {
-	return t.broken || (p.Epoch == t.newest.Epoch && p.Group > t.newest.Group+1)
+	if p.Epoch != t.newest.Epoch {
+		return t.broken || p.Group > 0
+	}
+	return t.broken || p.Group > t.newest.Group+1
 }
 
 // timeOf returns the place of seg on the rising timeline.
@@ -127,12 +135,16 @@ func (t *trackLog) timeOf(seg *Segment) time.Duration {
 	return at
 }
 
-func (t *trackLog) costOf(seg *Segment) int64 {
-	cost := int64(HeaderSize + len(seg.Payload))
-	if t.chunks.n == 0 || t.chunks.at(t.chunks.end()-1).init != t.init {
-		cost += int64(len(t.init.seg.Payload))
+// cost returns what holding seg costs, in bytes.
+func cost(seg *Segment) int64 { return int64(HeaderSize + len(seg.Payload)) }
+
+// oldest returns the order of the oldest chunk, or the highest number where there is
+// none.
+func (t *trackLog) oldest() uint64 {
+	if t.chunks.n == 0 {
+		return math.MaxUint64
 	}
-	return cost
+	return t.chunks.at(t.chunks.first).order
 }
 
 // lag returns how much media lies between the chunk with number i and the
@@ -142,6 +154,12 @@ func (t *trackLog) lag(i uint64) time.Duration {
 		return 0
 	}
 	return t.chunks.at(t.chunks.end()-1).time - t.chunks.at(i).time
+}
+
+// held returns how long the chunk with number i, which is there, could have been
+// read when the newest came, by one who is there since then.
+func (t *trackLog) held(i uint64, since time.Duration) time.Duration {
+	return t.chunks.at(t.chunks.end()-1).arrived - max(t.chunks.at(i).arrived, since)
 }
 
 // lastStart returns the number of the newest group start.
@@ -158,6 +176,18 @@ func (t *trackLog) firstStart() (i uint64, ok bool) {
 		return 0, false
 	}
 	return *t.starts.at(t.starts.first), true
+}
+
+// secondGroup returns the number of the first group start after the oldest chunk.
+func (t *trackLog) secondGroup() (i uint64, ok bool) {
+	i, ok = t.firstStart()
+	if !ok || i > t.chunks.first {
+		return i, ok
+	}
+	if t.starts.n == 1 {
+		return 0, false
+	}
+	return *t.starts.at(t.starts.first + 1), true
 }
 
 // startFrom returns the number of the first group start at or after the group
@@ -182,29 +212,43 @@ func (t *trackLog) after(p Position) uint64 {
 	return t.chunks.first + uint64(i)
 }
 
+// had reports whether the log has the chunk at p, or lost it last: what follows p is
+// then known.
+func (t *trackLog) had(p Position) bool {
+	i := t.after(p)
+	if i == t.chunks.first {
+		return p == t.gone
+	}
+	return p == t.chunks.at(i-1).seg.Position
+}
+
 // expired reports whether the window is full without the oldest group.
 func (t *trackLog) expired(window time.Duration) bool {
-	if t.starts.n < 2 {
-		return false
-	}
-	second := *t.starts.at(t.starts.first + 1)
-	return t.lag(second) >= window
+	second, ok := t.secondGroup()
+	return ok && t.lag(second) >= window
 }
 
 // evict removes the oldest group, or the oldest chunk where there is one group
-// only, and returns the bytes set free.
-func (t *trackLog) evict() int64 {
-	end := t.chunks.first + 1
-	if t.starts.n > 1 {
-		end = *t.starts.at(t.starts.first + 1)
+// only.
+func (t *trackLog) evict() {
+	end, ok := t.secondGroup()
+	if !ok {
+		end = t.chunks.first + 1
 	}
-	var freed int64
 	for t.chunks.first < end {
 		if start, ok := t.firstStart(); ok && start == t.chunks.first {
 			t.starts.pop()
 		}
-		e := t.chunks.pop()
-		freed += e.cost
+		t.evicted(t.chunks.pop())
 	}
-	return freed
+}
+
+// evicted accounts for a chunk that has left the window.
+func (t *trackLog) evicted(e entry) {
+	t.gone = e.seg.Position
+	t.bytes -= cost(e.seg)
+	e.init.users--
+	if e.init.users == 0 && e.init != t.init {
+		t.bytes -= cost(e.init.seg)
+	}
 }
