@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -16,7 +17,8 @@ import (
 //	/              the overview page
 //	/live/STREAM   the player page in a browser; the media for a WebSocket upgrade;
 //	               the stream as JSON where the Accept header prefers that
-//	/streams       the list of streams as JSON
+//	/streams       the list of streams as JSON; for a WebSocket upgrade that list and
+//	               its changes
 //	/assets/FILE   the player
 //	/healthz       200 while the server runs
 //
@@ -28,7 +30,8 @@ import (
 // pages have relative links only. Its fields are set before its first use. A
 // connection lives until the stream ends, the viewer leaves, or the request's
 // context ends: a server that is to shut down ends the contexts by its BaseContext,
-// or calls [livews.Streams.Close].
+// or calls [livews.Streams.Close]; before that it gives the viewers time to move by
+// Drain.
 type Handler struct {
 	// Streams are what is served. It must not be nil.
 	Streams *livews.Streams
@@ -51,6 +54,20 @@ type Handler struct {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.once.Do(h.route)
 	h.mux.ServeHTTP(w, r)
+}
+
+// Drain asks all who have a stream from here to connect again, which leads them to
+// another server where there are several, and waits until they have left: it returns nil
+// then, or ctx's error. They are asked at once, and each is given a random time, up to
+// half of that until ctx's deadline and 5 s at the most (2.5 s without a deadline), so
+// that they do not come to the others all together. Plain players cannot be asked and
+// stay. From the call on, for good, who comes for a stream gets 503 with Retry-After;
+// pages and lists are served as before. Drain ends no connection: when it has returned,
+// the caller does, as above. It may be called by any number of goroutines, before the
+// handler's first use too.
+func (h *Handler) Drain(ctx context.Context) error {
+	h.once.Do(h.route)
+	return h.server.Drain(ctx)
 }
 
 func (h *Handler) route() {

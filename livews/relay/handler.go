@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -13,13 +14,15 @@ import (
 // livews.1:
 //
 //	/live/STREAM   the media, for a WebSocket upgrade; else the stream as JSON
-//	/streams       the list of streams as JSON
+//	/streams       the list of streams as JSON; for a WebSocket upgrade that list and
+//	               its changes
 //	/healthz       200 while the server runs
 //
 // It mounts under a prefix with [http.StripPrefix]. Its fields are set before its
 // first use. A connection lives until the stream ends, the other side leaves, or
 // the request's context ends: a server that is to shut down ends the contexts by
-// its BaseContext, or calls [livews.Streams.Close].
+// its BaseContext, or calls [livews.Streams.Close]; before that it gives the others
+// time to move by Drain.
 type Handler struct {
 	// Streams are what is served. It must not be nil.
 	Streams *livews.Streams
@@ -29,8 +32,9 @@ type Handler struct {
 	// Logger may be nil.
 	Logger *slog.Logger
 
-	once sync.Once
-	mux  *http.ServeMux
+	once   sync.Once
+	mux    *http.ServeMux
+	server *wire.Server
 }
 
 // ServeHTTP answers one request. An upgraded one is served until it ends.
@@ -39,12 +43,24 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mux.ServeHTTP(w, r)
 }
 
+// Drain asks all who have a stream from here to move to another server, and waits until
+// they have left: it returns nil then, or ctx's error. They are asked at once, and each
+// is given a random time, up to half of that until ctx's deadline and 5 s at the most
+// (2.5 s without a deadline), so that they do not come to the others all together. From
+// the call on, for good, who comes for a stream gets 503 with Retry-After. Drain ends no
+// connection: when it has returned, the caller does, as above. It may be called by any
+// number of goroutines, before the handler's first use too.
+func (h *Handler) Drain(ctx context.Context) error {
+	h.once.Do(h.route)
+	return h.server.Drain(ctx)
+}
+
 func (h *Handler) route() {
-	server := &wire.Server{Streams: h.Streams, Origins: h.Origins, Logger: h.Logger}
+	h.server = &wire.Server{Streams: h.Streams, Origins: h.Origins, Logger: h.Logger}
 	h.mux = http.NewServeMux()
 	h.mux.HandleFunc("GET /live/{name...}", func(w http.ResponseWriter, r *http.Request) {
-		server.ServeStream(w, r, r.PathValue("name"))
+		h.server.ServeStream(w, r, r.PathValue("name"))
 	})
-	h.mux.HandleFunc("GET /streams", server.ServeList)
+	h.mux.HandleFunc("GET /streams", h.server.ServeList)
 	h.mux.HandleFunc("GET /healthz", wire.ServeHealth)
 }

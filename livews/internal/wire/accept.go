@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bufio"
+	"context"
 	"net"
 	"net/http"
 	"net/url"
@@ -25,6 +26,10 @@ func accept(w http.ResponseWriter, r *http.Request, protocols ...string) (*webso
 		Subprotocols: protocols,
 		// The origin was checked before; see originAllowed.
 		InsecureSkipVerify: true,
+		OnPingReceived: func(_ context.Context, payload []byte) bool {
+			hw.conn.answer(payload)
+			return false
+		},
 	})
 	if err != nil {
 		return nil, nil, err

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -31,10 +32,13 @@ var pingFrame = []byte{0x89, 0}
 // serverConn is a hijacked connection. Its Read keeps watch over the peer: it
 // pings one that is silent and gives up one that stays so, but for as long as a
 // write is under way leaves the watch to that. Its writes may be
-// called at the same time, as the control frames of the WebSocket library are.
+// called at the same time, as the control frames of the WebSocket library are. A write
+// that fails ends the connection: the peer has a part of a frame, at the most.
 type serverConn struct {
 	net.Conn
 	early []byte // came with the handshake
+
+	pong atomic.Pointer[[]byte] // to be written as soon as mu is free; nil mostly
 
 	mu       sync.Mutex // held by writes
 	deadline time.Time
@@ -92,14 +96,39 @@ func (c *serverConn) ping() bool {
 	if !c.mu.TryLock() {
 		return false
 	}
-	defer c.mu.Unlock()
+	defer c.unlock()
 	_ = c.write(pingFrame) // a failure shows at the next read
 	return true
 }
 
+// answer answers a ping, and never waits for a write that is under way: a peer that is
+// slow to take a long message may ask meanwhile whether anybody is there. Of several
+// pings only the last has to be answered (RFC 6455, section 5.5.3).
+func (c *serverConn) answer(payload []byte) {
+	frame := append([]byte{0x8a, byte(len(payload))}, payload...)
+	c.pong.Store(&frame)
+	c.flush()
+}
+
+// flush writes the pong that is due, unless something else is being written: then that
+// one's unlock does it.
+func (c *serverConn) flush() {
+	for c.pong.Load() != nil && c.mu.TryLock() {
+		if frame := c.pong.Swap(nil); frame != nil {
+			_ = c.write(*frame) // a failure shows at the next read
+		}
+		c.mu.Unlock()
+	}
+}
+
+func (c *serverConn) unlock() {
+	c.mu.Unlock()
+	c.flush()
+}
+
 func (c *serverConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if err := c.write(p); err != nil {
 		return 0, err
 	}
@@ -110,7 +139,7 @@ func (c *serverConn) Write(p []byte) (int, error) {
 // system and the connection can.
 func (c *serverConn) WriteAll(bufs net.Buffers) error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if len(bufs) == 1 {
 		return c.write(bufs[0]) // as nearly always: and without an allocation
 	}
@@ -138,8 +167,12 @@ func (c *serverConn) keepOn(write func() (int64, error)) error {
 			return err
 		}
 		n, err := write()
+		if err == nil {
+			return nil
+		}
 		_, plain := c.Conn.(*net.TCPConn)
-		if err == nil || n == 0 || !plain || !errors.Is(err, os.ErrDeadlineExceeded) {
+		if n == 0 || !plain || !errors.Is(err, os.ErrDeadlineExceeded) {
+			_ = c.Conn.Close() // of no use any more
 			return err
 		}
 	}

@@ -23,56 +23,84 @@ type Server struct {
 	Plain func() Encoder
 	// Logger may be nil.
 	Logger *slog.Logger
+
+	sessions sessions
 }
 
 // ServeStream answers an upgrade request for the stream of this name and sends
 // the stream until it, the viewer, or the request's context ends. A request that
 // is no upgrade gets the stream's description as JSON.
 func (s *Server) ServeStream(w http.ResponseWriter, r *http.Request, name string) {
-	if !originAllowed(r, s.Origins) {
-		fail(w, http.StatusForbidden, "origin "+r.Header.Get("Origin")+" is not allowed", name)
+	if !s.allow(w, r, name) {
 		return
 	}
-	allowOrigin(w, r)
-	opts, err := parseQuery(r.URL.Query())
+	q, err := parseQuery(r.URL.Query())
 	if err != nil {
 		fail(w, http.StatusBadRequest, err.Error(), name)
 		return
 	}
-	plain := !offers(r, Subprotocol)
-	if plain {
-		opts.After = nil // what has no positions begins with a group start
-	}
-	if IsUpgrade(r) && plain && (s.Plain == nil || r.Header.Get("Sec-Websocket-Protocol") != "") {
-		fail(w, http.StatusBadRequest, "sub-protocol "+Subprotocol+" is wanted", name)
+	if !IsUpgrade(r) {
+		s.serveInfo(w, r, name)
 		return
 	}
+	plain := !offers(r, Subprotocol)
+	if plain && (s.Plain == nil || r.Header.Get("Sec-Websocket-Protocol") != "") {
+		failProtocol(w, name)
+		return
+	}
+	if !s.sessions.enter() {
+		failDraining(w, name)
+		return
+	}
+	defer s.sessions.leave()
+	s.serve(w, r, s.newSession(r, name, q, plain))
+}
+
+// newSession returns the session of a request that is not answered yet.
+func (s *Server) newSession(r *http.Request, name string, q *query, plain bool) *session {
+	one := &session{
+		peer:    peer{log: s.logger().With("stream", r.URL.Path, "remote", r.RemoteAddr)},
+		streams: s.Streams, name: name, enc: messages{}, opts: q.SubscribeOptions,
+	}
+	if plain {
+		one.plain, one.enc = true, s.Plain()
+		one.opts.After = nil // what has no positions begins with a group start
+		return one
+	}
+	one.via = q.via
+	if q.standby {
+		one.starts = make(chan struct{}, 1)
+	}
+	return one
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, one *session) {
+	err := one.enter(r.Context())
+	if err != nil {
+		s.failJoin(w, err, one.name)
+		return
+	}
+	defer one.exit()
+	one.ws, one.conn, err = accept(w, r, Subprotocol)
+	if err != nil {
+		return // answered
+	}
+	s.sessions.add(one)
+	one.run(r.Context())
+	s.sessions.remove(one)
+	one.tasks.Wait()
+}
+
+// serveInfo answers with the stream's description, which is known once it is open.
+func (s *Server) serveInfo(w http.ResponseWriter, r *http.Request, name string) {
 	relay, leave, err := s.Streams.Join(r.Context(), name)
 	if err != nil {
 		s.failJoin(w, err, name)
 		return
 	}
-	defer leave()
-	if !IsUpgrade(r) {
-		waitForMedia(r.Context(), relay)
-		leave() // it stays open for a while, and this was no viewer
-		s.describe(w, name)
-		return
-	}
-	s.serve(w, r, relay.Subscribe(&opts.SubscribeOptions), plain)
-}
-
-func (s *Server) serve(w http.ResponseWriter, r *http.Request, sub *livews.Subscription, plain bool) {
-	ws, conn, err := accept(w, r, Subprotocol)
-	if err != nil {
-		return // answered
-	}
-	log := s.logger().With("stream", r.URL.Path, "remote", r.RemoteAddr)
-	session := &session{ws: ws, conn: conn, sub: sub, enc: messages{}, log: log}
-	if plain {
-		session.enc = s.Plain()
-	}
-	session.run(r.Context())
+	waitForMedia(r.Context(), relay)
+	leave() // it stays open for a while, and this was no viewer
+	s.describe(w, name)
 }
 
 // waitForMedia waits a while for a chunk of a stream that has just been opened: by then
@@ -97,8 +125,13 @@ func (s *Server) describe(w http.ResponseWriter, name string) {
 	writeJSON(w, http.StatusOK, info)
 }
 
-// ServeList answers with the list of streams as JSON.
+// ServeList answers with the list of streams as JSON, and an upgrade request by telling
+// the streams and their changes.
 func (s *Server) ServeList(w http.ResponseWriter, r *http.Request) {
+	if IsUpgrade(r) {
+		s.serveWatch(w, r)
+		return
+	}
 	if originAllowed(r, s.Origins) {
 		allowOrigin(w, r)
 	}
@@ -135,13 +168,38 @@ func (s *Server) failJoin(w http.ResponseWriter, err error, name string) {
 		fail(w, http.StatusBadRequest, err.Error(), name)
 	case errors.Is(err, livews.ErrNotFound):
 		fail(w, http.StatusNotFound, livews.ErrNotFound.Error(), name)
+	case errors.Is(err, livews.ErrLoop):
+		fail(w, http.StatusLoopDetected, livews.ErrLoop.Error(), name)
 	case errors.Is(err, context.Canceled):
 		// The viewer has left; there is nobody to answer.
 	default:
 		s.logger().Warn("stream unavailable", "stream", name, "err", err)
-		w.Header().Set("Retry-After", strconv.Itoa(1+rand.IntN(3)))
-		fail(w, http.StatusServiceUnavailable, livews.ErrUnavailable.Error(), name)
+		failUnavailable(w, livews.ErrUnavailable.Error(), name)
 	}
+}
+
+// allow reports whether the client of r may connect from where it comes from; if not it
+// has answered.
+func (s *Server) allow(w http.ResponseWriter, r *http.Request, name string) bool {
+	if !originAllowed(r, s.Origins) {
+		fail(w, http.StatusForbidden, "origin "+r.Header.Get("Origin")+" is not allowed", name)
+		return false
+	}
+	allowOrigin(w, r)
+	return true
+}
+
+func failProtocol(w http.ResponseWriter, name string) {
+	fail(w, http.StatusBadRequest, "sub-protocol "+Subprotocol+" is wanted", name)
+}
+
+func failDraining(w http.ResponseWriter, name string) {
+	failUnavailable(w, "server is about to end", name)
+}
+
+func failUnavailable(w http.ResponseWriter, text, name string) {
+	w.Header().Set("Retry-After", strconv.Itoa(1+rand.IntN(3)))
+	fail(w, http.StatusServiceUnavailable, text, name)
 }
 
 // failure is the JSON of an error.

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
-	"os"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/coder/websocket"
@@ -26,33 +24,95 @@ const (
 	lagQuiet = 30 * time.Second
 )
 
-// session is one viewer's connection.
+// session is one subscriber's connection.
 type session struct {
-	ws     *websocket.Conn
-	conn   *serverConn
-	sub    *livews.Subscription
-	enc    Encoder
-	log    *slog.Logger
-	warned time.Time
+	peer
+	streams *livews.Streams
+	name    string
+	via     []string
+	enc     Encoder
+	plain   bool
+	warned  time.Time
+	leave   func()         // of the stream; nil for a standby
+	starts  chan struct{}  // gets a token when a standby is started; nil for others
+	tasks   sync.WaitGroup // besides the sending
+
+	mu   sync.Mutex
+	opts livews.SubscribeOptions // of what is not yet subscribed
+	sub  *livews.Subscription    // nil for a standby
 }
 
-// run sends until the stream, the viewer or ctx ends, and closes the connection.
+// enter joins the stream, or for a standby makes sure that it may be there.
+func (s *session) enter(ctx context.Context) error {
+	if s.starts != nil {
+		return known(ctx, s.streams, s.name)
+	}
+	return s.join(ctx)
+}
+
+// exit leaves the stream if it was joined.
+func (s *session) exit() {
+	if s.leave != nil {
+		s.leave()
+	}
+}
+
+// join subscribes to the stream.
+func (s *session) join(ctx context.Context) error {
+	s.mu.Lock()
+	after := s.opts.After
+	s.mu.Unlock()
+	relay, leave, err := s.streams.JoinAs(ctx, &livews.Request{Name: s.name, After: after, Via: s.via})
+	if err != nil {
+		return err
+	}
+	s.leave = leave
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sub = relay.Subscribe(&s.opts)
+	return nil
+}
+
+// run serves until the stream, the subscriber or ctx ends, and closes the connection.
 func (s *session) run(ctx context.Context) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	received := make(chan struct{})
-	go func() {
-		defer close(received)
+	s.tasks.Go(func() {
 		// The library drops the connection when a read's context ends; the
 		// close frame has to go out first.
-		cancel(s.receive(context.WithoutCancel(ctx)))
-	}()
-	err := s.send(ctx)
-	if cause := context.Cause(ctx); cause != nil {
+		cancel(s.receive(context.WithoutCancel(ctx), s.control))
+	})
+	err := s.serve(ctx, cancel)
+	var sent *sendError
+	if cause := context.Cause(ctx); cause != nil && !errors.As(err, &sent) {
 		err = cause
 	}
-	s.close(err)
-	<-received
+	cancel(err)
+	s.end(err)
+}
+
+func (s *session) serve(ctx context.Context, cancel context.CancelCauseFunc) error {
+	if len(s.via) > 0 {
+		told, err := s.tellPath(ctx, unknownPath)
+		switch {
+		case err == nil:
+			s.tasks.Go(func() { cancelIf(cancel, s.followPath(ctx, told)) })
+		case !errors.Is(err, livews.ErrNotFound): // else it has ended, and is to be sent to its end
+			return err
+		}
+	}
+	if s.starts != nil {
+		if err := s.standBy(ctx); err != nil {
+			return err
+		}
+	}
+	return s.send(ctx)
+}
+
+func cancelIf(cancel context.CancelCauseFunc, err error) {
+	if err != nil {
+		cancel(err)
+	}
 }
 
 // send writes what is due to the viewer until an error comes.
@@ -87,11 +147,6 @@ func (s *session) send(ctx context.Context) error {
 	}
 }
 
-// sendError is a failed write: nothing more can be sent.
-type sendError struct{ error }
-
-func (e *sendError) Unwrap() error { return e.error }
-
 // noteGap logs the first skip of an episode.
 func (s *session) noteGap(seg *livews.Segment) {
 	if seg.Gap == nil || seg.Gap.Reason != livews.GapSlow {
@@ -105,79 +160,44 @@ func (s *session) noteGap(seg *livews.Segment) {
 	s.warned = now
 }
 
-// errViolation is what a viewer gets that does not keep to the protocol.
-var errViolation = errors.New("protocol violation")
-
-// receive reads what the viewer sends until the connection ends.
-func (s *session) receive(ctx context.Context) error {
-	for {
-		typ, msg, err := s.ws.Read(ctx)
-		if err != nil {
-			return &receiveError{err}
-		}
-		if typ != websocket.MessageText {
-			return fmt.Errorf("%w: binary message from a viewer", errViolation)
-		}
-		c, err := parseControl(msg)
-		if err != nil {
-			return fmt.Errorf("%w: %w", errViolation, err)
-		}
-		if c.Type == typeSelect && len(c.Tracks) <= maxListed {
-			s.sub.Select(c.Tracks)
-		}
+// control does what the subscriber says. An error is a violation of the protocol.
+func (s *session) control(c *control) error {
+	switch c.Type {
+	case typeSelect:
+		return s.selectTracks(c.Tracks)
+	case typeStart:
+		return s.start(c)
 	}
+	return nil
 }
 
-// receiveError is the end of what the viewer sends: it has closed, or is gone.
-type receiveError struct{ error }
-
-func (e *receiveError) Unwrap() error { return e.error }
-
-// close ends the connection with the close code that fits the cause.
-func (s *session) close(cause error) {
-	s.log.Debug("viewer leaves", "err", cause)
-	var (
-		sent     *sendError
-		received *receiveError
-	)
-	switch {
-	case errors.Is(cause, io.EOF) && !errors.As(cause, &received):
-		s.end()
-	case errors.Is(cause, errViolation):
-		_ = s.ws.Close(codeViolation, cut(cause.Error()))
-	case errors.Is(cause, errDead):
-		_ = s.ws.Close(codeDead, errDead.Error())
-	case errors.As(cause, &sent) && errors.Is(cause, os.ErrDeadlineExceeded):
-		s.closeStalled()
-	case errors.As(cause, &sent), errors.As(cause, &received):
-		_ = s.ws.CloseNow()
-	case errors.Is(cause, livews.ErrClosed), errors.Is(cause, context.Canceled):
-		_ = s.ws.Close(codeShutdown, "server shuts down")
-	default:
-		_ = s.ws.Close(codeLost, "stream lost")
+func (s *session) selectTracks(tracks []uint16) error {
+	if len(tracks) > maxListed {
+		return fmt.Errorf("select names more than %d tracks", maxListed)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sub != nil {
+		s.sub.Select(tracks)
+	} else {
+		s.opts.Tracks = tracks
+	}
+	return nil
 }
 
-// end tells the viewer that the stream has ended.
-func (s *session) end() {
-	if _, ok := s.enc.(messages); ok {
+// end tells the subscriber of a clean end, and closes the connection.
+func (s *session) end(cause error) {
+	var received *receiveError
+	if !errors.Is(cause, io.EOF) || errors.As(cause, &received) {
+		s.close(cause)
+		return
+	}
+	s.log.Debug("stream ends")
+	if !s.plain {
 		if err := s.conn.writeText((&control{Type: typeEnd}).text()); err != nil {
 			_ = s.ws.CloseNow()
 			return
 		}
 	}
 	_ = s.ws.Close(websocket.StatusNormalClosure, "end of stream")
-}
-
-// closeStalled drops a viewer that takes no bytes, without a close frame: that would
-// get no further than the full buffers, and a frame may have been cut in the middle.
-func (s *session) closeStalled() {
-	s.log.Warn("viewer takes no bytes")
-	_ = s.ws.CloseNow()
-}
-
-// cut shortens a text to what a close frame holds.
-func cut(text string) string {
-	const most = 120
-	return strings.ToValidUTF8(text[:min(len(text), most)], "")
 }
