@@ -23,11 +23,14 @@ func (m misses) has(name string) bool {
 
 // add remembers name; where there is no room, old names go, and if there are none it is
 // not remembered.
-func (m misses) add(name string) {
-	if len(m) >= maxMisses {
-		maps.DeleteFunc(m, func(_ string, at time.Time) bool { return time.Since(at) >= missFor })
+func (m *misses) add(name string) {
+	if *m == nil {
+		*m = make(misses)
 	}
-	if len(m) < maxMisses {
-		m[name] = time.Now()
+	if len(*m) >= maxMisses {
+		maps.DeleteFunc(*m, func(_ string, at time.Time) bool { return time.Since(at) >= missFor })
+	}
+	if len(*m) < maxMisses {
+		(*m)[name] = time.Now()
 	}
 }

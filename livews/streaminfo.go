@@ -1,11 +1,5 @@
 package livews
 
-import (
-	"context"
-	"slices"
-	"strings"
-)
-
 // The states of a [StreamInfo].
 const (
 	// StateLive: the stream is open here.
@@ -22,17 +16,18 @@ type StreamInfo struct {
 	State string `json:"state"`
 	// Tracks are shared and must not be changed.
 	Tracks []*Track `json:"tracks,omitempty"`
-	// Epoch is that of the newest chunk, and Newest the position of the newest
-	// chunk of each track. They are zero and empty where nothing has come yet.
+	// Epoch is that of the newest init segment, and Newest has the position of the
+	// newest chunk of each track. They are zero and empty where nothing has come yet.
 	Epoch  uint32              `json:"epoch,omitempty"`
 	Newest map[uint16]Position `json:"newest,omitempty"`
 	// Viewers counts those who have joined here: browsers and servers alike.
 	Viewers int `json:"viewers"`
-	// Hops is how many servers lie between this one and the ingress: 0 where the
-	// stream is published.
+	// Hops is how many servers are above this one on Path: 0 where the stream is
+	// published here, or Path is empty.
 	Hops int `json:"hops"`
 	// Path has the ids of the nodes by which the stream comes: this one first, the
 	// ingress last. Empty where that is not known, or there is no way at the moment.
+	// It is shared and must not be changed.
 	Path []string `json:"path,omitempty"`
 	// BytesSent counts the bytes handed to them since the stream was opened.
 	BytesSent int64 `json:"bytesSent"`
@@ -49,79 +44,32 @@ func (s *Streams) Info(name string) (info StreamInfo, ok bool) {
 	return st.info(), true
 }
 
-// List returns the streams that are open, and those that Discover knows of, by
-// name. It blocks until Discover has told for the first time, but no longer than a second.
-func (s *Streams) List(ctx context.Context) []StreamInfo {
-	list := s.open()
-	slices.SortFunc(list, func(a, b StreamInfo) int { return strings.Compare(a.Name, b.Name) })
-	return list
-}
-
-// Directory returns the streams that there are, by name, with their paths: those
-// that are open, and those that Discover knows of. It blocks until there is a
-// version other than seen, and returns at once for zero; its error is ctx's, or
-// [ErrClosed].
-func (s *Streams) Directory(ctx context.Context, seen uint64) (*Directory, error) {
-	<-ctx.Done()
-	return nil, ctx.Err()
-}
-
-// Path returns the ids of the nodes by which the stream comes: this one first, the
-// ingress last; nil while there is no way. It blocks until that is another than
-// old. The error wraps [ErrNotFound] where there is no such stream, or is ctx's.
-func (s *Streams) Path(ctx context.Context, name string, old []string) ([]string, error) {
-	<-ctx.Done()
-	return nil, ctx.Err()
-}
-
-// merge adds to the open streams those that are only known.
-func merge(list, known []StreamInfo) []StreamInfo {
-	open := len(list)
-	for _, info := range known {
-		i := slices.IndexFunc(list[:open], func(o StreamInfo) bool { return o.Name == info.Name })
-		if i < 0 {
-			list = append(list, StreamInfo{Name: info.Name, State: StateIdle, Tracks: info.Tracks, Hops: info.Hops})
-		} else if list[i].Hops > 0 {
-			list[i].Hops = info.Hops
-		}
-	}
-	return list
-}
-
-// open returns the streams that are open.
-func (s *Streams) open() []StreamInfo {
+// Viewers counts those who have joined any stream here: browsers and servers alike.
+func (s *Streams) Viewers() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var list []StreamInfo
+	n := 0
 	for _, st := range s.streams {
-		if st.isOpen() {
-			list = append(list, st.info())
-		}
+		n += st.viewers
 	}
-	return list
+	return n
 }
 
-// isOpen reports whether the opening of st has come to its end.
-func (st *stream) isOpen() bool {
-	select {
-	case <-st.opened:
-		return true
-	default:
-		return false
-	}
-}
-
+// info describes st with all that is known of it.
 func (st *stream) info() StreamInfo {
+	info := st.entry()
 	stats := st.relay.Stats()
-	info := StreamInfo{
-		Name: st.name, State: StateLive, Tracks: stats.Tracks, Newest: stats.Newest,
-		Viewers: st.viewers, BytesSent: stats.Sent,
-	}
-	if !st.published {
-		info.Hops = 1 // at least; Discover knows better
-	}
-	for _, p := range stats.Newest {
-		info.Epoch = max(info.Epoch, p.Epoch)
-	}
+	info.Newest, info.Viewers, info.BytesSent = stats.Newest, st.viewers, stats.Sent
 	return info
 }
+
+// entry describes st as directories do.
+func (st *stream) entry() StreamInfo {
+	return StreamInfo{
+		Name: st.name, State: StateLive, Tracks: st.tracks, Epoch: st.epoch,
+		Hops: hops(st.path), Path: st.path,
+	}
+}
+
+// hops returns how many servers lie between this one and the ingress on the path.
+func hops(path []string) int { return max(0, len(path)-1) }

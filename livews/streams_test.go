@@ -92,7 +92,7 @@ func TestJoinOpensOnce(t *testing.T) {
 		if got := up.opens.Load(); got != 1 {
 			t.Errorf("opened %d times, want once", got)
 		}
-		if info, ok := s.Info("cam1"); !ok || info.Viewers != len(leaves) || info.Hops != 1 || info.State != livews.StateLive {
+		if info, ok := s.Info("cam1"); !ok || info.Viewers != len(leaves) || info.Hops != 0 || info.State != livews.StateLive {
 			t.Errorf("Info = %+v, %v", info, ok)
 		}
 		for _, leave := range leaves {
