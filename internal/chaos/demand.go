@@ -64,8 +64,9 @@ func (w *World) excess(stream string) []string {
 		}
 	}
 	readers := 0
+	served := w.Served()
 	for i, v := range w.Viewers {
-		if v.Stream == stream && v.Watching() {
+		if v.Stream == stream && served[i] {
 			readers++
 			children[w.seats[i].node]++
 		}

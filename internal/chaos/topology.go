@@ -169,10 +169,11 @@ func (t *Topology) self() {
 	t.add(Edge, 1, loop)
 }
 
-// random has any links among its relays and edges, loops included.
+// random has any links among its relays and edges, loops and dead ends included; every
+// ingress has a child.
 func (t *Topology) random(rng *rand.Rand) {
-	n := 4 + rng.IntN(maxNodes-3)
 	ingresses := 1 + rng.IntN(2)
+	n := 2*ingresses + 1 + rng.IntN(maxNodes-2*ingresses)
 	for i := range ingresses {
 		t.ingress(fmt.Sprintf("cam%d", i+1))
 	}
@@ -181,11 +182,12 @@ func (t *Topology) random(rng *rand.Rand) {
 		if rng.IntN(3) == 0 {
 			role = Edge
 		}
-		t.add(role, rng.IntN(2))
+		parents := slices.Clone(rng.Perm(n)[:1+rng.IntN(3)])
+		if from := i - ingresses; from < ingresses && !slices.Contains(parents, from) {
+			parents[rng.IntN(len(parents))] = from
+		}
+		t.add(role, rng.IntN(2), parents...)
 	}
-	for i := ingresses; i < n; i++ {
-		parents := rng.Perm(n)
-		t.Nodes[i].Parents = slices.Clip(parents[:1+rng.IntN(3)])
-	}
-	t.Nodes[n-1].Viewers = 2
+	t.Nodes[ingresses].Viewers = 1
+	t.Nodes[n-1].Viewers = 1
 }
