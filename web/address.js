@@ -1,3 +1,5 @@
+import { formatPosition } from './position.js';
+
 /**
  * Returns the WebSocket URL of a stream's address: ws and wss stay, http and https turn into them, and a relative
  * one is taken from base. Null if it is none of these.
@@ -17,4 +19,22 @@ export function webSocketURL(src, base) {
   if (url.protocol === 'http:') url.protocol = 'ws:';
   if (url.protocol === 'https:') url.protocol = 'wss:';
   return url.protocol === 'ws:' || url.protocol === 'wss:' ? url.href : null;
+}
+
+/**
+ * Returns the URL of a subscription which goes on after what is there already. What the stream's own URL asks for
+ * besides stays as it is.
+ *
+ * @param {string} url of the stream
+ * @param {number[]} tracks those wanted; empty: what the URL says
+ * @param {Map<number, import('./position.js').Position>} after the last position of each track; empty: none
+ * @returns {string}
+ */
+export function subscriptionURL(url, tracks, after) {
+  if (!tracks.length && !after.size) return url;
+  const subscription = new URL(url);
+  if (tracks.length) subscription.searchParams.set('tracks', tracks.join(','));
+  const positions = [...after].map(([track, position]) => `${track}:${formatPosition(position)}`);
+  if (positions.length) subscription.searchParams.set('after', positions.join(','));
+  return subscription.href;
 }

@@ -1,29 +1,26 @@
+import { subscriptionURL } from './address.js';
 import { Backoff } from './backoff.js';
 import { systemClock } from './clock.js';
-import { parseControl } from './message.js';
+import { Link } from './link.js';
 import { probe } from './probe.js';
 
-/** The sub-protocol; its name carries the version. */
-export const PROTOCOL = 'livews.1';
-
-/** How long a handshake may take, in milliseconds. */
-const DIAL_TIMEOUT = 5_000;
-/** How long a connection may bring nothing, in milliseconds. */
-const SILENCE_TIMEOUT = 15_000;
 /** A connection that lasted this many milliseconds was healthy: the next wait is short again. */
 const HEALTHY_AFTER = 10_000;
-/** The wait, before its random factor, for a stream that is not there; it may come. */
+/** The wait, before its random factor, for a stream that has never been there; it may come. */
 const NOT_FOUND_WAIT = 5_000;
 
 /** @typedef {import('./probe.js').Cause} Cause */
 
 /**
- * What a Connection tells its owner.
+ * What a Connection asks its owner, and tells it.
  *
  * @typedef {object} Handlers
+ * @property {() => Map<number, import('./position.js').Position>} after the position of the last chunk that is
+ *   there, by track: a new connection goes on with what follows
  * @property {() => void} onopen the connection is there
  * @property {(data: ArrayBuffer) => void} onsegment a binary message has come
- * @property {(control: import('./message.js').Control) => void} oncontrol a text message has come
+ * @property {(gap: import('./message.js').Gap) => void} ongap chunks do not come
+ * @property {() => void} onmove another connection has taken the place of the one before, as the server wished
  * @property {(cause: Cause, wait: number) => void} ondown the connection is not there; the next attempt comes by
  *   itself after wait milliseconds
  * @property {() => void} onend the stream has ended; nothing more comes
@@ -42,23 +39,32 @@ const NOT_FOUND_WAIT = 5_000;
 
 /**
  * A subscription to one stream that is kept up: it connects, finds out why it cannot, and connects again with
- * backoff until the stream ends or close is called. It begins with open.
+ * backoff until the stream ends or close is called. Each connection goes on where the one before broke off. Where a
+ * server sends its clients away, the next connection is there before the old one is let go: in between chunks come
+ * twice. It begins with open.
  */
 export class Connection {
   #url;
   #handlers;
-  #WebSocket;
+  #environment;
   #fetch;
   #clock;
   #backoff;
-  /** @type {WebSocket | null} */
-  #socket = null;
+  /**
+   * The one that what comes is taken from, and the one that shall follow it.
+   *
+   * @type {Link | null}
+   */
+  #link = null;
+  /** @type {Link | null} */
+  #next = null;
+  /** @type {number[] | null} */
+  #tracks = null;
   #closed = false;
-  #ended = false;
-  #openedAt = -1;
-  #heardAt = 0;
-  #timer = 0;
+  #known = false;
   #waiting = false;
+  #retryTimer = 0;
+  #moveTimer = 0;
 
   /**
    * @param {string} url a ws or wss URL
@@ -68,123 +74,132 @@ export class Connection {
   constructor(url, handlers, environment = {}) {
     this.#url = url;
     this.#handlers = handlers;
-    this.#WebSocket = environment.WebSocket ?? globalThis.WebSocket;
-    this.#fetch = environment.fetch ?? ((...args) => globalThis.fetch(...args));
     this.#clock = environment.clock ?? systemClock;
+    this.#environment = { WebSocket: environment.WebSocket ?? globalThis.WebSocket, clock: this.#clock };
+    this.#fetch = environment.fetch ?? ((...args) => globalThis.fetch(...args));
     this.#backoff = new Backoff(environment.random);
   }
 
   /** Whether messages can come and go. */
   get isOpen() {
-    return this.#openedAt >= 0;
+    return this.#link?.isOpened ?? false;
   }
 
   /** Connects. */
   open() {
-    if (this.#closed || this.#socket) return;
-    this.#waiting = false;
-    this.#ended = false;
-    const socket = new this.#WebSocket(this.#url, PROTOCOL);
-    this.#socket = socket;
-    socket.binaryType = 'arraybuffer';
-    socket.onopen = () => this.#opened(socket);
-    socket.onmessage = (event) => this.#received(event.data);
-    socket.onclose = (event) => this.#gone(event.code, event.reason);
-    this.#setTimer(DIAL_TIMEOUT, () => this.#cut(4400));
+    if (this.#closed || this.#link) return;
+    this.#stopWaiting();
+    this.#link = this.#dial();
   }
 
   /** Ends the connection for good. */
   close() {
     this.#closed = true;
-    this.#drop(1000);
+    this.#drop();
   }
 
   /** Connects at once where it waits for the next attempt: the network is back, or the page is looked at again. */
   retryNow() {
-    if (!this.#waiting) return;
-    this.#clock.clearTimeout(this.#timer);
-    this.open();
+    if (this.#waiting) this.open();
   }
 
-  /** Gives up the connection as it is, and begins again, as after a failure. */
+  /** Begins again with all tracks, as after a failure: the owner has nothing any more that could be resumed. */
   restart() {
-    if (this.#socket) this.#cut(1000);
+    this.#tracks = null;
+    const link = this.#link;
+    this.#dropNext();
+    if (!link) return;
+    this.#release(link);
+    void this.#explain(link.isOpened);
   }
 
   /**
-   * Sends a control message, if the connection is open.
+   * Goes on with these tracks only, also on later connections, until restart.
    *
-   * @param {object} control
+   * @param {number[]} tracks
    */
-  send(control) {
-    if (this.isOpen) this.#socket?.send(JSON.stringify(control));
+  select(tracks) {
+    this.#tracks = tracks;
+    for (const link of [this.#link, this.#next]) if (link?.isOpened) link.send({ type: 'select', tracks });
   }
 
-  /** @param {WebSocket} socket */
-  #opened(socket) {
-    if (socket.protocol !== PROTOCOL) {
-      this.#fail('The server does not speak the livews protocol');
-      return;
-    }
-    this.#openedAt = this.#heardAt = this.#clock.now();
-    this.#watchSilence(SILENCE_TIMEOUT);
-    this.#handlers.onopen();
-  }
-
-  /** @param {unknown} data */
-  #received(data) {
-    this.#heardAt = this.#clock.now();
-    if (data instanceof ArrayBuffer) this.#handlers.onsegment(data);
-    else if (typeof data === 'string') this.#control(data);
-  }
-
-  /** @param {string} text */
-  #control(text) {
-    let control;
-    try {
-      control = parseControl(text);
-    } catch {
-      // Control is rare and optional: media goes on without a message that cannot be read.
-      return;
-    }
-    if (control?.type === 'end') this.#ended = true;
-    if (control) this.#handlers.oncontrol(control);
-  }
-
-  /** @param {number} wait */
-  #watchSilence(wait) {
-    this.#setTimer(wait, () => {
-      const silence = this.#clock.now() - this.#heardAt;
-      if (silence >= SILENCE_TIMEOUT) this.#cut(4400);
-      else this.#watchSilence(SILENCE_TIMEOUT - silence);
-    });
+  #dial() {
+    const tracks = this.#tracks;
+    const link = new Link(
+      subscriptionURL(this.#url, tracks ?? [], this.#handlers.after()),
+      {
+        onopen: () => {
+          this.#known = true;
+          if (this.#tracks && this.#tracks !== tracks) link.send({ type: 'select', tracks: this.#tracks });
+          if (link === this.#link) this.#handlers.onopen();
+        },
+        onmessage: (message) => this.#received(link, message),
+        onclose: (code, reason) => this.#gone(link, code, reason),
+      },
+      this.#environment,
+    );
+    return link;
   }
 
   /**
-   * Takes the connection for dead without waiting for the closing handshake, which may take minutes then.
+   * @param {Link} link
+   * @param {ArrayBuffer | import('./message.js').Control} message
+   */
+  #received(link, message) {
+    if (link === this.#next) this.#move();
+    if (message instanceof ArrayBuffer) this.#handlers.onsegment(message);
+    else if (message.type === 'gap') this.#handlers.ongap(message);
+    else if (message.type === 'goaway') this.#goAway(link, message.delay);
+  }
+
+  /**
+   * The server wants its clients to leave. One that says so of a connection that has only just been made must not
+   * chase them round in circles.
    *
-   * @param {number} code
+   * @param {Link} link
+   * @param {number} delay in milliseconds
    */
-  #cut(code) {
-    const opened = this.isOpen;
-    this.#drop(code);
-    void this.#explain(opened);
+  #goAway(link, delay) {
+    if (this.#next) return;
+    const wait = link.age >= HEALTHY_AFTER ? delay : Math.max(delay, this.#backoff.next());
+    this.#clock.clearTimeout(this.#moveTimer);
+    this.#moveTimer = this.#clock.setTimeout(() => {
+      this.#next = this.#dial();
+    }, wait);
+  }
+
+  /** The first message has come by the next connection: what the old one would bring, comes by this one too. */
+  #move() {
+    const old = this.#link;
+    this.#link = this.#next;
+    this.#next = null;
+    if (old) this.#release(old);
+    this.#handlers.onmove();
   }
 
   /**
+   * @param {Link} link
    * @param {number} code
    * @param {string} reason
    */
-  #gone(code, reason) {
-    const opened = this.isOpen;
-    this.#drop(1000);
-    if (this.#ended && code === 1000) {
-      this.#closed = true;
+  #gone(link, code, reason) {
+    if (link === this.#next) {
+      // The server that wants its clients to leave still serves them.
+      this.#next = null;
+      return;
+    }
+    this.#release(link);
+    if (link.isEnded && code === 1000) {
+      this.close();
       this.#handlers.onend();
     } else if (code >= 4300 && code < 4400) {
-      this.#fail(reason || `The server has refused this player (${code})`);
+      this.close();
+      this.#handlers.onfail(reason || `The server has refused this player (${code})`);
+    } else if (this.#next) {
+      this.#link = this.#next;
+      this.#next = null;
     } else {
-      void this.#explain(opened);
+      void this.#explain(link.isOpened);
     }
   }
 
@@ -205,39 +220,35 @@ export class Connection {
    * @param {number} atLeast milliseconds
    */
   #retry(cause, atLeast) {
-    const floor = cause === 'not-found' ? this.#backoff.spread(NOT_FOUND_WAIT) : atLeast;
-    const wait = Math.max(this.#backoff.next(), floor);
+    const unknown = cause === 'not-found' && !this.#known;
+    const wait = Math.max(this.#backoff.next(), unknown ? this.#backoff.spread(NOT_FOUND_WAIT) : atLeast);
+    this.#stopWaiting();
     this.#waiting = true;
-    this.#setTimer(wait, () => this.open());
+    this.#retryTimer = this.#clock.setTimeout(() => this.open(), wait);
     this.#handlers.ondown(cause, wait);
   }
 
-  /** @param {string} message */
-  #fail(message) {
-    this.close();
-    this.#handlers.onfail(message);
-  }
-
-  /** @param {number} code */
-  #drop(code) {
-    this.#clock.clearTimeout(this.#timer);
+  #stopWaiting() {
+    this.#clock.clearTimeout(this.#retryTimer);
     this.#waiting = false;
-    if (this.isOpen && this.#clock.now() - this.#openedAt >= HEALTHY_AFTER) this.#backoff.reset();
-    this.#openedAt = -1;
-    const socket = this.#socket;
-    this.#socket = null;
-    if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    // A browser lets a page send 1000 and 3000 to 4999 only.
-    socket.close(code);
   }
 
-  /**
-   * @param {number} ms
-   * @param {() => void} call
-   */
-  #setTimer(ms, call) {
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = this.#clock.setTimeout(call, ms);
+  /** @param {Link} link that is of no more use */
+  #release(link) {
+    this.#clock.clearTimeout(this.#moveTimer);
+    if (link.age >= HEALTHY_AFTER) this.#backoff.reset();
+    if (link === this.#link) this.#link = null;
+    link.close();
+  }
+
+  #dropNext() {
+    this.#next?.close();
+    this.#next = null;
+  }
+
+  #drop() {
+    this.#stopWaiting();
+    this.#dropNext();
+    if (this.#link) this.#release(this.#link);
   }
 }

@@ -1,4 +1,5 @@
 import { checkChunk } from './boxes.js';
+import { comparePositions } from './position.js';
 import { Sequence } from './sequence.js';
 
 /** @typedef {import('./message.js').Segment} Segment */
@@ -10,19 +11,26 @@ const MAX_CHUNK = 20;
 
 /** The intake of one track: it lets through what can be appended, counts the rest, and learns how long chunks are. */
 export class Feed {
-  /** How many chunks were here before, came after a hole, or were no media. */
-  counts = { duplicates: 0, orphans: 0, refused: 0 };
+  /** How many holes there were, and how many chunks were here before, came after a hole, or were no media. */
+  counts = { gaps: 0, duplicates: 0, orphans: 0, refused: 0 };
   /** The init segment in force. */
   init;
   /** When a chunk was let through last, in milliseconds on the owner's clock. */
   acceptedAt = 0;
   #sequence = new Sequence();
   #duration = 0;
+  /** @type {import('./position.js').Position | null} */
+  #missed = null;
   #previous = { time: -1, group: -1, verdict: '' };
 
   /** @param {Segment & {info: TrackInfo}} init */
   constructor(init) {
     this.init = init;
+  }
+
+  /** The position of the last chunk that was let through, or null. */
+  get last() {
+    return this.#sequence.last;
   }
 
   /** About how long a chunk is, in seconds. */
@@ -48,6 +56,19 @@ export class Feed {
     }
     this.#measure(chunk, verdict);
     return true;
+  }
+
+  /**
+   * Takes a notice of chunks that do not come. What another connection has brought in the meantime is not missing,
+   * and a connection that breaks right after the notice makes the next one repeat it.
+   *
+   * @param {import('./message.js').Gap} gap
+   */
+  miss({ to }) {
+    const known = [this.last, this.#missed].some((position) => position && comparePositions(to, position) <= 0);
+    if (known) return;
+    this.#missed = to;
+    this.counts.gaps++;
   }
 
   /** Says that a chunk which was let through is lost: only one which begins a group can follow. */

@@ -13,6 +13,8 @@ export const MAX_MESSAGE = 16 << 20;
 export const MAX_INFO = 16 << 10;
 /** The largest text message. */
 export const MAX_CONTROL = 4 << 10;
+/** The longest time that a server may give its clients until they leave, in milliseconds. */
+export const MAX_GOAWAY = 60_000;
 
 /** The types of a binary message. */
 export const Type = Object.freeze({ chunk: 1, init: 2 });
@@ -63,7 +65,13 @@ const CODEC = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
  * @property {string} reason
  */
 
-/** @typedef {Gap | {type: 'end'}} Control */
+/**
+ * The server wants its clients to go elsewhere in so many milliseconds.
+ *
+ * @typedef {{type: 'goaway', delay: number}} GoAway
+ */
+
+/** @typedef {Gap | GoAway | {type: 'end'}} Control */
 
 /** Says what is wrong with a message. */
 export class MessageError extends Error {
@@ -107,6 +115,8 @@ export function parseControl(text) {
   switch (value.type) {
     case 'gap':
       return parseGap(value);
+    case 'goaway':
+      return { type: 'goaway', delay: parseDelay(value.delay) };
     case 'end':
       return { type: 'end' };
     default:
@@ -202,6 +212,14 @@ function parseGap(value) {
   const to = parsePosition(value.to);
   if (typeof track !== 'number' || !from || !to) throw new MessageError('malformed gap');
   return { type: 'gap', track, from, to, reason: typeof reason === 'string' ? reason : 'lost' };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {number}
+ */
+function parseDelay(value) {
+  return typeof value === 'number' ? Math.min(Math.max(value, 0), MAX_GOAWAY) : 0;
 }
 
 /**

@@ -1,32 +1,21 @@
-import { checkInit } from './boxes.js';
 import { systemClock } from './clock.js';
 import { Connection } from './connection.js';
-import { Feed } from './feed.js';
+import { Intake } from './intake.js';
 import { LatencyMeter } from './latency.js';
 import { Media, findMediaSource } from './media.js';
-import { Flag, MessageError, Type, parseMessage } from './message.js';
+import { MessageError, Type, parseMessage } from './message.js';
 import { Playhead } from './playhead.js';
-import { Timeline } from './timeline.js';
-import { chooseTracks } from './tracks.js';
 
 /** @typedef {import('./message.js').Segment} Segment */
 /** @typedef {import('./message.js').TrackInfo} TrackInfo */
 /** @typedef {import('./states.js').Status} Status */
-/** @typedef {Segment & {info: TrackInfo}} Init */
+/** @typedef {import('./intake.js').Init} Init */
 
-/** The most tracks of a stream that are looked at. */
-const MAX_TRACKS = 64;
 /** More failures of the media than this many within the time, in milliseconds, are final. */
 const MAX_FAILURES = 3;
 const FAILURES_WITHIN = 30_000;
 /** A viewer this many seconds behind is told so. */
 const BEHIND = 1;
-/** The sound has stopped when none has come for this many milliseconds while pictures did. */
-const SILENT_AFTER = 2_000;
-/** It is back when it is no more than this many seconds away from the picture. */
-const IN_STEP = 1;
-/** When only chunks come that were here before for this many milliseconds, the stream has been set back. */
-const STALE_AFTER = 10_000;
 
 /**
  * What a Player knows about its playback. Times are in milliseconds.
@@ -41,7 +30,8 @@ const STALE_AFTER = 10_000;
  * @property {number} decodedFrames
  * @property {number} stalls how often playback ran dry
  * @property {number} jumps how often playback was moved forward to the live edge
- * @property {number} reconnects
+ * @property {number} reconnects how often the connection was lost
+ * @property {number} moves how often another connection took over, as the server wished
  * @property {number} gaps notices of missing chunks, and holes that playback was carried over
  * @property {number} duplicates chunks that came again
  * @property {number} orphans chunks dropped because others that they need are missing
@@ -65,17 +55,7 @@ export class Player extends EventTarget {
   #connection = null;
   /** @type {Media | null} */
   #media = null;
-  /** @type {Map<number, Init>} */
-  #inits = new Map();
-  /**
-   * Tracks which have stopped while others go on.
-   *
-   * @type {Set<number>}
-   */
-  #silent = new Set();
-  /** @type {Map<number, Feed>} */
-  #feeds = new Map();
-  #timeline = new Timeline();
+  #intake;
   #latency = new LatencyMeter();
   /** @type {Status} */
   #status = { state: 'idle' };
@@ -84,11 +64,9 @@ export class Player extends EventTarget {
   #ended = false;
   #note = '';
   #shown = false;
-  #acceptedAt = 0;
-  #newest = 0;
   /** @type {number[]} */
   #failures = [];
-  #counts = { reconnects: 0, gaps: 0, refused: 0, chunks: 0, bytes: 0 };
+  #counts = { reconnects: 0, moves: 0, refused: 0, chunks: 0, bytes: 0 };
   #listening = new AbortController();
 
   /**
@@ -101,6 +79,7 @@ export class Player extends EventTarget {
     this.#environment = environment;
     this.#clock = environment.clock ?? systemClock;
     this.#playhead = this.#newPlayhead();
+    this.#intake = this.#newIntake();
   }
 
   /** How things stand. */
@@ -135,9 +114,7 @@ export class Player extends EventTarget {
    */
   get stats() {
     const quality = this.#video.getVideoPlaybackQuality?.();
-    const feeds = [...this.#feeds.values()];
-    const sum = (/** @type {'duplicates' | 'orphans' | 'refused'} */ key) =>
-      feeds.reduce((n, feed) => n + feed.counts[key], 0);
+    const { gaps, duplicates, orphans, refused } = this.#intake.counts;
     return {
       latencyMs: this.#latency.measure(this.#video.currentTime, this.#clock.wall()),
       bufferMs: this.#playhead.ahead * 1000,
@@ -148,13 +125,14 @@ export class Player extends EventTarget {
       stalls: this.#playhead.stalls,
       jumps: this.#playhead.jumps,
       reconnects: this.#counts.reconnects,
-      gaps: this.#counts.gaps + this.#playhead.holes,
-      duplicates: sum('duplicates'),
-      orphans: sum('orphans'),
-      refused: this.#counts.refused + sum('refused'),
+      moves: this.#counts.moves,
+      gaps: gaps + this.#playhead.holes,
+      duplicates,
+      orphans,
+      refused: this.#counts.refused + refused,
       chunks: this.#counts.chunks,
       bytes: this.#counts.bytes,
-      tracks: feeds.map((feed) => feed.init.info),
+      tracks: this.#intake.tracks,
     };
   }
 
@@ -186,12 +164,12 @@ export class Player extends EventTarget {
     this.#media?.close();
     this.#media = null;
     this.#playhead.close();
-    this.#forget();
-    this.#silent.clear();
+    this.#intake = this.#newIntake();
+    this.#latency.reset();
     this.#down = null;
     this.#ended = this.#shown = false;
     this.#failures = [];
-    this.#counts = { reconnects: 0, gaps: 0, refused: 0, chunks: 0, bytes: 0 };
+    this.#counts = { reconnects: 0, moves: 0, refused: 0, chunks: 0, bytes: 0 };
     this.#setStatus({ state: 'idle' });
   }
 
@@ -222,18 +200,20 @@ export class Player extends EventTarget {
   /** @returns {import('./connection.js').Handlers} */
   #handlers() {
     return {
+      after: () => this.#intake.after,
       onopen: () => {
         this.#down = null;
-        this.#acceptedAt = this.#clock.now();
-        for (const feed of this.#feeds.values()) feed.acceptedAt = this.#acceptedAt;
+        this.#intake.connected();
         this.#refresh();
       },
       onsegment: (data) => this.#received(data),
-      oncontrol: (control) => {
-        if (control.type === 'gap') this.#counts.gaps++;
-      },
+      ongap: (gap) => this.#intake.miss(gap),
+      onmove: () => this.#counts.moves++,
       ondown: (cause) => {
-        if (cause === 'lost') this.#counts.reconnects++;
+        if (cause === 'lost') {
+          this.#counts.reconnects++;
+          this.#intake.disconnected();
+        }
         this.#down = cause;
         this.#refresh();
       },
@@ -247,77 +227,41 @@ export class Player extends EventTarget {
     this.#counts.bytes += data.byteLength;
     try {
       const segment = parseMessage(data);
-      if (segment?.type === Type.init) this.#init(/** @type {Init} */ (segment));
+      if (segment?.type === Type.init && this.#intake.addInit(/** @type {Init} */ (segment))) this.#rebuild();
       if (segment?.type === Type.chunk) this.#chunk(segment);
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;
-      this.#refuse(error.message);
+      this.#counts.refused++;
+      this.#dispatchError(error.message, false);
     }
-  }
-
-  /** @param {string} why */
-  #refuse(why) {
-    this.#counts.refused++;
-    this.#dispatchError(why, false);
-  }
-
-  /** @param {Init} init */
-  #init(init) {
-    const wrong = checkInit(init.payload);
-    if (wrong !== null || (this.#inits.size >= MAX_TRACKS && !this.#inits.has(init.track))) {
-      this.#refuse(`init segment of track ${init.track}: ${wrong ?? 'too many tracks'}`);
-      return;
-    }
-    this.#inits.set(init.track, init);
-    if (!this.#media?.isStarted) return;
-    const feed = this.#feeds.get(init.track);
-    if (feed) this.#reinit(feed, init);
-    else if (this.#choose().tracks.some((track) => track.number === init.track)) this.#rebuild();
-  }
-
-  /**
-   * @param {Feed} feed
-   * @param {Init} init
-   */
-  #reinit(feed, init) {
-    feed.init = init;
-    const goesOn = this.#choose().tracks.some((track) => track.number === init.track);
-    if (!goesOn || !this.#media?.appendInit(init.info, init.payload)) this.#rebuild();
   }
 
   /** @param {Segment} chunk */
   #chunk(chunk) {
-    if (!this.#media) return;
-    if (!this.#media.isStarted && !this.#start(this.#media)) return;
-    const feed = this.#feeds.get(chunk.track);
-    if (!feed) {
-      this.#listenForSound(chunk);
-    } else if (feed.accept(chunk)) {
-      this.#acceptedAt = feed.acceptedAt = this.#clock.now();
-      this.#append(this.#media, feed, chunk);
-    } else if (this.#clock.now() - this.#acceptedAt > STALE_AFTER) {
-      this.#rebuild();
-    }
+    if (!this.#media || (!this.#media.isStarted && !this.#start(this.#media))) return;
+    const verdict = this.#intake.take(chunk);
+    if (verdict === 'drop') return;
+    if (verdict === 'rebuild' || !this.#append(this.#media, chunk)) this.#rebuild();
   }
 
   /**
+   * Reports whether the chunk could follow what is there.
+   *
    * @param {Media} media
-   * @param {Feed} feed
    * @param {Segment} chunk
+   * @returns {boolean}
    */
-  #append(media, feed, chunk) {
-    const { track, decodeTime, flags, wallClock, position, payload } = chunk;
-    const offset = this.#timeline.place(track, position.epoch, decodeTime / 1e6, feed.duration);
-    if (offset === null) {
-      this.#rebuild();
-      return;
-    }
-    const time = decodeTime / 1e6 + offset;
+  #append(media, chunk) {
+    const { track, wallClock, payload } = chunk;
+    const init = this.#intake.takeInit(track);
+    if (init && !(this.#intake.isChosen(track) && media.appendInit(init.info, init.payload))) return false;
+    const place = this.#intake.place(chunk);
+    if (!place) return false;
     this.#counts.chunks++;
-    this.#newest = decodeTime / 1e6;
-    if (wallClock && (feed.init.info.kind === 'video' || this.#feeds.size === 1)) this.#latency.mark(time, wallClock / 1000);
-    this.#playhead.setChunk(Math.max(...[...this.#feeds.values()].map((each) => each.duration)));
-    media.append(track, payload, { time, offset, first: (flags & Flag.first) !== 0 });
+    if (wallClock && this.#intake.isLead(track)) this.#latency.mark(place.time, wallClock / 1000);
+    this.#playhead.setChunk(this.#intake.duration);
+    media.append(track, payload, place);
+    return true;
   }
 
   /**
@@ -327,36 +271,20 @@ export class Player extends EventTarget {
    * @returns {boolean}
    */
   #start(media) {
-    if (!this.#inits.size) return false;
-    const { tracks, unsupported } = this.#choose();
+    if (this.#intake.isEmpty) return false;
+    const { tracks, unsupported } = this.#intake.choose();
     if (!tracks.length) {
       this.#unsupported(unsupported);
       return false;
     }
     this.#note = unsupported.length ? `No sound: this browser cannot play ${unsupported[0].codec}` : '';
-    if (this.#silent.size) this.#note = 'The sound has stopped';
+    if (this.#intake.isSilent) this.#note = 'The sound has stopped';
     this.#playhead.hasAudio = tracks.some((track) => track.kind === 'audio');
     media.start(tracks);
-    for (const track of tracks) {
-      const init = /** @type {Init} */ (this.#inits.get(track.number));
-      const feed = new Feed(init);
-      feed.acceptedAt = this.#clock.now();
-      this.#feeds.set(track.number, feed);
-      media.appendInit(track, init.payload);
-    }
-    // A track that is silent stays selected: it may be heard again.
-    if (tracks.length + this.#silent.size < this.#inits.size) this.#select();
+    for (const init of this.#intake.start(tracks)) media.appendInit(init.info, init.payload);
+    const { selection } = this.#intake;
+    if (selection) this.#connection?.select(selection);
     return true;
-  }
-
-  #select() {
-    this.#connection?.send({ type: 'select', tracks: [...this.#feeds.keys(), ...this.#silent] });
-  }
-
-  #choose() {
-    const MediaSource = findMediaSource();
-    const infos = [...this.#inits.values()].map((init) => init.info).filter((info) => !this.#silent.has(info.number));
-    return chooseTracks(infos, (mime) => MediaSource?.isTypeSupported(mime) ?? false);
   }
 
   /** @param {TrackInfo[]} tracks */
@@ -368,28 +296,7 @@ export class Player extends EventTarget {
     this.#playhead.filling = this.#media?.isIdle === false;
     if (!this.#playhead.filling) this.#playhead.place();
     this.#playhead.update();
-    if (this.#playhead.frozen) this.#missSound();
-  }
-
-  /** Goes on without the sound when it has stopped and the picture has not: a browser would wait for it for ever. */
-  #missSound() {
-    const feeds = [...this.#feeds.values()];
-    const picture = feeds.find((feed) => feed.init.info.kind === 'video');
-    const sound = feeds.find((feed) => feed.init.info.kind === 'audio');
-    if (!picture || !sound || picture.acceptedAt - sound.acceptedAt < SILENT_AFTER) return;
-    this.#silent.add(sound.init.track);
-    this.#rebuild();
-  }
-
-  /**
-   * Takes up the sound again when it is back.
-   *
-   * @param {Segment} chunk of a track that is not played
-   */
-  #listenForSound(chunk) {
-    if (!this.#silent.has(chunk.track) || Math.abs(this.#newest - chunk.decodeTime / 1e6) > IN_STEP) return;
-    this.#silent.delete(chunk.track);
-    this.#rebuild();
+    if (this.#playhead.frozen && this.#intake.giveUpSound()) this.#rebuild();
   }
 
   /** Begins again with a new MediaSource where the one that plays cannot go on. */
@@ -397,7 +304,8 @@ export class Player extends EventTarget {
     const MediaSource = findMediaSource();
     if (!this.#media || !MediaSource) return;
     this.#media.close();
-    this.#forget();
+    this.#intake.forget();
+    this.#latency.reset();
     this.#playhead.reset();
     this.#openMedia(MediaSource);
     this.#connection?.restart();
@@ -407,16 +315,9 @@ export class Player extends EventTarget {
   #openMedia(MediaSource) {
     this.#media = new Media(this.#video, MediaSource, {
       onchange: () => this.#buffered(),
-      ondrop: (track) => this.#feeds.get(track)?.break(),
+      ondrop: (track) => this.#intake.break(track),
       onerror: (error) => this.#mediaFailed(error.message),
     });
-  }
-
-  #forget() {
-    this.#inits.clear();
-    this.#feeds.clear();
-    this.#timeline = new Timeline();
-    this.#latency.reset();
   }
 
   /** @param {string} message */
@@ -481,6 +382,10 @@ export class Player extends EventTarget {
    */
   #dispatchError(message, fatal) {
     this.dispatchEvent(new CustomEvent('error', { detail: { message, fatal } }));
+  }
+
+  #newIntake() {
+    return new Intake((mime) => findMediaSource()?.isTypeSupported(mime) ?? false, this.#clock.now);
   }
 
   #newPlayhead() {

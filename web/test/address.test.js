@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { webSocketURL } from '../address.js';
+import { subscriptionURL, webSocketURL } from '../address.js';
 
 for (const [src, want] of [
   ['live/cam1', 'wss://host/tv/live/cam1'],
@@ -13,4 +13,24 @@ for (const [src, want] of [
   ['http://', null],
 ]) {
   test(`address ${src}`, () => assert.equal(webSocketURL(src, 'https://host/tv/page'), want));
+}
+
+const at = (text) => {
+  const [epoch, group, chunk] = text.split('.').map(Number);
+  return { epoch, group, chunk };
+};
+
+for (const [url, tracks, after, want] of [
+  ['ws://edge/live/a?token=a%2Bb', [], {}, '?token=a%2Bb'],
+  ['ws://edge/live/a', [], { 1: '7.2.3', 2: '7.2.5' }, '?after=1:7.2.3,2:7.2.5'],
+  ['ws://edge/live/a', [1, 3], {}, '?tracks=1,3'],
+  ['ws://edge/live/a?token=a%2Bb&tracks=1,2,3&after=1:1.1.1', [2], { 2: '7.0.0' }, '?token=a+b&tracks=2&after=2:7.0.0'],
+]) {
+  test(`subscription ${url} tracks ${tracks} after ${JSON.stringify(after)}`, () => {
+    const positions = new Map(Object.entries(after).map(([track, text]) => [Number(track), at(text)]));
+    const got = subscriptionURL(url, tracks, positions);
+    // What counts is what a server makes of it.
+    assert.deepEqual([...new URL(got).searchParams], want.slice(1).split('&').filter(Boolean).map((pair) => decodeURIComponent(pair).split('=')).map(([key, value]) => [key, value.replace('%2B', '+')]));
+    if (!tracks.length && !positions.size) assert.equal(got, url, 'it is not touched');
+  });
 }

@@ -10,6 +10,8 @@ let log;
 /** What the server answers to a probe: a status, or null for no answer. */
 let answer;
 let probes;
+/** What the player has: the position of the last chunk, by track. */
+let after;
 
 beforeEach(() => {
   FakeSocket.made = [];
@@ -17,15 +19,18 @@ beforeEach(() => {
   log = [];
   answer = { status: 200, headers: {} };
   probes = [];
+  after = new Map();
 });
 
 function connect() {
   const connection = new Connection(
     'ws://edge/live/cam1?a=1',
     {
+      after: () => after,
       onopen: () => log.push('open'),
       onsegment: (data) => log.push(`segment ${data.byteLength}`),
-      oncontrol: (control) => log.push(control.type),
+      ongap: (gap) => log.push(`gap ${gap.reason}`),
+      onmove: () => log.push('move'),
       ondown: (cause, wait) => log.push(`down ${cause} ${wait}`),
       onend: () => log.push('end'),
       onfail: (message) => log.push(`fail ${message}`),
@@ -60,8 +65,8 @@ test('it connects with the sub-protocol, and passes on what comes', () => {
   FakeSocket.last.deliver('{"type":"gap","track":1,"from":"0.0.0","to":"1.2.0","reason":"slow"}');
   FakeSocket.last.deliver('{"type":"unknown"}');
   FakeSocket.last.deliver('{broken');
-  assert.deepEqual(log, ['open', 'segment 5', 'gap']);
-  connection.send({ type: 'select', tracks: [1] });
+  assert.deepEqual(log, ['open', 'segment 5', 'gap slow']);
+  connection.select([1]);
   assert.deepEqual(FakeSocket.last.sent, ['{"type":"select","tracks":[1]}']);
 });
 
@@ -228,4 +233,187 @@ test('a server of another protocol is not asked again', () => {
   assert.deepEqual(log, ['fail The server does not speak the livews protocol']);
   clock.advance(60_000);
   assert.equal(FakeSocket.made.length, 1);
+});
+
+/** The query of a socket's URL, as the server reads it. */
+const query = (socket) => Object.fromEntries(new URL(socket.url).searchParams);
+const goaway = (delay) => FakeSocket.last.deliver(`{"type":"goaway","delay":${delay}}`);
+/** What is there after the first chunks. */
+const here = new Map([[1, { epoch: 7, group: 2, chunk: 3 }]]);
+
+test('a new connection goes on after what is there, with the tracks selected', async () => {
+  const connection = connect();
+  assert.equal(FakeSocket.last.url, 'ws://edge/live/cam1?a=1', 'there is nothing yet');
+  FakeSocket.last.accept();
+  connection.select([1]);
+  after = here;
+  FakeSocket.last.lose();
+  await settle();
+  clock.advance(200);
+  assert.deepEqual(query(FakeSocket.last), { a: '1', tracks: '1', after: '1:7.2.3' });
+  FakeSocket.last.accept();
+  assert.deepEqual(FakeSocket.last.sent, [], 'the query has said it');
+  after = new Map();
+  connection.restart();
+  await settle();
+  clock.advance(10_000);
+  assert.deepEqual(query(FakeSocket.last), { a: '1' }, 'whoever begins anew wants all tracks again');
+});
+
+test('tracks selected while a connection is being made are told to it', () => {
+  const connection = connect();
+  FakeSocket.last.accept();
+  clock.advance(10_000);
+  FakeSocket.last.deliver(new ArrayBuffer(40));
+  goaway(0);
+  clock.advance(0);
+  connection.select([1, 2]);
+  const [old, next] = FakeSocket.made;
+  assert.deepEqual([old.sent, next.sent], [['{"type":"select","tracks":[1,2]}'], []]);
+  next.accept();
+  assert.deepEqual(next.sent, ['{"type":"select","tracks":[1,2]}']);
+});
+
+/** Opens a connection that is old enough to be healthy, and has brought something. */
+function settled() {
+  const connection = connect();
+  FakeSocket.last.accept();
+  clock.advance(10_000);
+  FakeSocket.last.deliver(new ArrayBuffer(40));
+  after = here;
+  log = [];
+  return connection;
+}
+
+test('goaway: the next connection is there before the old one goes', () => {
+  settled();
+  goaway(1500);
+  clock.advance(1499);
+  assert.equal(FakeSocket.made.length, 1);
+  clock.advance(1);
+  const [old, next] = FakeSocket.made;
+  assert.deepEqual(query(next), { a: '1', after: '1:7.2.3' });
+  next.accept();
+  old.deliver(new ArrayBuffer(1));
+  assert.equal(old.closedWith, null, 'nothing has come by the next one yet');
+  next.deliver(new ArrayBuffer(2));
+  assert.equal(old.closedWith, 1000);
+  old.deliver(new ArrayBuffer(3));
+  old.lose(4100);
+  next.deliver(new ArrayBuffer(4));
+  assert.deepEqual(log, ['segment 1', 'move', 'segment 2', 'segment 4'], 'the player has never been without');
+});
+
+test('goaway: refused elsewhere, it stays until it is closed, then connects again with backoff', async () => {
+  settled();
+  goaway(100);
+  clock.advance(100);
+  const [old, next] = FakeSocket.made;
+  next.lose(1006);
+  await settle();
+  clock.advance(5_000);
+  old.deliver(new ArrayBuffer(1));
+  assert.deepEqual([log, FakeSocket.made.length], [['segment 1'], 2]);
+  old.lose(4100);
+  await settle();
+  assert.deepEqual(log, ['segment 1', 'down lost 200']);
+  clock.advance(200);
+  assert.deepEqual(query(FakeSocket.last), { a: '1', after: '1:7.2.3' });
+});
+
+test('goaway: the old connection breaks while the next is being made', async () => {
+  settled();
+  goaway(0);
+  clock.advance(0);
+  const [old, next] = FakeSocket.made;
+  old.lose(1006);
+  next.accept();
+  next.deliver(new ArrayBuffer(2));
+  assert.deepEqual(log, ['open', 'segment 2'], 'no wait, no third connection');
+  next.lose(1006);
+  await settle();
+  assert.equal(log.at(-1), 'down lost 200');
+});
+
+test('goaway: the old connection breaks before its time, and there is only one new one', async () => {
+  settled();
+  goaway(1000);
+  FakeSocket.last.lose(4100);
+  await settle();
+  clock.advance(200);
+  FakeSocket.last.accept();
+  clock.advance(5_000);
+  assert.equal(FakeSocket.made.length, 2);
+});
+
+test('goaway: a next connection that says nothing is given up', () => {
+  settled();
+  goaway(0);
+  clock.advance(0);
+  const [old, next] = FakeSocket.made;
+  next.accept();
+  for (let i = 0; i < 15; i++) {
+    old.deliver(new ArrayBuffer(1));
+    clock.advance(1_000);
+  }
+  assert.deepEqual([next.closedWith, old.closedWith], [4400, null]);
+});
+
+test('goaway: the stream ends on the old connection', () => {
+  settled();
+  goaway(0);
+  clock.advance(0);
+  const [old, next] = FakeSocket.made;
+  old.deliver('{"type":"end"}');
+  old.lose(1000);
+  assert.deepEqual([log, next.closedWith, clock.pending], [['end'], 1000, 0]);
+});
+
+test('goaway again and again: each is followed, but not in a rush', () => {
+  settled();
+  goaway(5_000);
+  goaway(0);
+  clock.advance(0);
+  assert.equal(FakeSocket.made.length, 2, 'the newer word counts');
+  FakeSocket.made[0].deliver('{"type":"goaway","delay":0}');
+  clock.advance(1_000);
+  assert.equal(FakeSocket.made.length, 2, 'it is on its way');
+  const times = [];
+  for (let i = 0; i < 6; i++) {
+    const before = clock.now();
+    const count = FakeSocket.made.length;
+    FakeSocket.last.accept();
+    goaway(0);
+    while (FakeSocket.made.length === count) clock.advance(100);
+    times.push(clock.now() - before);
+  }
+  assert.deepEqual(times, [200, 400, 800, 1600, 3200, 6400]);
+  assert.equal(FakeSocket.made.filter((socket) => socket.closedWith === null).length, 2);
+  clock.advance(60_000);
+  assert.equal(log.filter((line) => line === 'move').length, 6);
+});
+
+test('closed while it moves, it does nothing any more', () => {
+  for (const when of ['waiting', 'dialling']) {
+    FakeSocket.made = [];
+    const connection = settled();
+    goaway(100);
+    if (when === 'dialling') clock.advance(100);
+    connection.close();
+    clock.advance(60_000);
+    assert.ok(FakeSocket.made.every((socket) => socket.closedWith === 1000), when);
+    assert.deepEqual([log, clock.pending], [[], 0], when);
+  }
+});
+
+test('a stream that has been there is asked for again soon', async () => {
+  connect();
+  FakeSocket.last.accept();
+  FakeSocket.last.lose(4200);
+  await settle();
+  clock.advance(200);
+  answer = { status: 404, headers: {} };
+  FakeSocket.last.lose();
+  await settle();
+  assert.equal(log.at(-1), 'down not-found 400');
 });

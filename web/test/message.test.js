@@ -94,6 +94,10 @@ test('control messages', () => {
   });
   assert.equal(parseControl('{"type":"gap","track":1,"from":"0.0.0","to":"7.2.0"}').reason, 'lost');
   assert.deepEqual(parseControl('{"type":"end","why":"over"}'), { type: 'end' });
+  for (const [delay, want] of [['1500', 1500], ['-1', 0], ['1e9', 60_000], ['"soon"', 0]]) {
+    assert.deepEqual(parseControl(`{"type":"goaway","delay":${delay}}`), { type: 'goaway', delay: want });
+  }
+  assert.deepEqual(parseControl('{"type":"goaway"}'), { type: 'goaway', delay: 0 });
   assert.equal(parseControl('{"type":"weather"}'), null);
   assert.equal(parseControl('{}'), null);
 });

@@ -1,0 +1,284 @@
+import { checkInit } from './boxes.js';
+import { Feed } from './feed.js';
+import { Flag, MessageError } from './message.js';
+import { Timeline } from './timeline.js';
+import { chooseTracks } from './tracks.js';
+
+/** @typedef {import('./message.js').Segment} Segment */
+/** @typedef {import('./message.js').TrackInfo} TrackInfo */
+/** @typedef {Segment & {info: TrackInfo}} Init */
+
+/** The most tracks of a stream that are looked at. */
+const MAX_TRACKS = 64;
+/** The sound has stopped when none has come for this many milliseconds while pictures did. */
+const SILENT_AFTER = 2_000;
+/** It is back when it is no more than this many seconds away from the picture. */
+const IN_STEP = 1;
+/** When nothing but chunks that were here before has come for this many milliseconds, the stream has been set back. */
+const STALE_AFTER = 10_000;
+
+/**
+ * What has come of a stream: its tracks, how far each of them is, and where its chunks belong. It takes segments from
+ * one connection after the other, or from two at a time, and says what to do with them; it knows neither the
+ * connections nor the media that the chunks go to.
+ */
+export class Intake {
+  #isSupported;
+  #now;
+  /**
+   * The init segment of each track that came last; the one in force is that of its feed.
+   *
+   * @type {Map<number, Init>}
+   */
+  #inits = new Map();
+  /** @type {Map<number, Feed>} */
+  #feeds = new Map();
+  /**
+   * Tracks which have stopped while others go on.
+   *
+   * @type {Set<number>}
+   */
+  #silent = new Set();
+  #timeline = new Timeline();
+  #newest = 0;
+  #acceptedAt = 0;
+  #resumable = true;
+  #past = { gaps: 0, duplicates: 0, orphans: 0, refused: 0 };
+
+  /**
+   * @param {(mime: string) => boolean} isSupported says whether the browser plays a type
+   * @param {() => number} now gives milliseconds
+   */
+  constructor(isSupported, now) {
+    this.#isSupported = isSupported;
+    this.#now = now;
+  }
+
+  /** Whether any track is known. */
+  get isEmpty() {
+    return this.#inits.size === 0;
+  }
+
+  /** The tracks that are played. */
+  get tracks() {
+    return [...this.#feeds.values()].map((feed) => feed.init.info);
+  }
+
+  /** The numbers of the tracks to ask for, or null for all: one that is silent may be heard again. */
+  get selection() {
+    const wanted = [...this.#feeds.keys(), ...this.#silent];
+    return wanted.length < this.#inits.size ? wanted : null;
+  }
+
+  /** Whether the sound has been given up. */
+  get isSilent() {
+    return this.#silent.size > 0;
+  }
+
+  /** How long the longest chunks are, in seconds, about. */
+  get duration() {
+    return Math.max(0, ...[...this.#feeds.values()].map((feed) => feed.duration));
+  }
+
+  /** What was missing, came again, or was of no use, in all. */
+  get counts() {
+    const sum = { ...this.#past };
+    for (const { counts } of this.#feeds.values()) {
+      for (const key of /** @type {const} */ (['gaps', 'duplicates', 'orphans', 'refused'])) sum[key] += counts[key];
+    }
+    return sum;
+  }
+
+  /** The position of the last chunk of each track that is played: what a new connection goes on after. */
+  get after() {
+    /** @type {Map<number, import('./position.js').Position>} */
+    const after = new Map();
+    if (!this.#resumable) return after;
+    for (const [track, feed] of this.#feeds) if (feed.last) after.set(track, feed.last);
+    return after;
+  }
+
+  /** Says that a connection is there after a time without one. */
+  connected() {
+    this.#acceptedAt = this.#now();
+    for (const feed of this.#feeds.values()) feed.acceptedAt = this.#acceptedAt;
+  }
+
+  /**
+   * Says that a connection is lost. If nothing new has come by it for long, the server may have what is older than
+   * what is here, and nothing ever follows that: then after is empty, to see what there is.
+   */
+  disconnected() {
+    if (this.#now() - this.#acceptedAt > STALE_AFTER) this.#resumable = false;
+  }
+
+  /**
+   * Takes in an init segment. It comes into force with the first chunk that needs it: of the same one again, or one
+   * that a second connection brings late, nothing is seen. Reports whether playback has to begin anew for it,
+   * because it brings a track that is to be played besides those that are.
+   *
+   * @param {Init} init
+   * @returns {boolean}
+   * @throws {MessageError}
+   */
+  addInit(init) {
+    const { track } = init;
+    const wrong = checkInit(init.payload);
+    if (wrong !== null) throw new MessageError(`init segment of track ${track}: ${wrong}`);
+    if (this.#inits.size >= MAX_TRACKS && !this.#inits.has(track)) throw new MessageError(`track ${track}: too many tracks`);
+    const feed = this.#feeds.get(track);
+    this.#inits.set(track, feed && isSameInit(feed.init, init) ? feed.init : init);
+    return this.#feeds.size > 0 && !feed && this.isChosen(track);
+  }
+
+  /** Chooses what to play of what has come. */
+  choose() {
+    const infos = [...this.#inits.values()].map((init) => init.info).filter((info) => !this.#silent.has(info.number));
+    return chooseTracks(infos, this.#isSupported);
+  }
+
+  /**
+   * Reports whether a track is among those to play.
+   *
+   * @param {number} track
+   * @returns {boolean}
+   */
+  isChosen(track) {
+    return this.choose().tracks.some((info) => info.number === track);
+  }
+
+  /**
+   * Begins to take in the chunks of these tracks, and returns their init segments.
+   *
+   * @param {TrackInfo[]} tracks
+   * @returns {Init[]}
+   */
+  start(tracks) {
+    const inits = tracks.map((track) => /** @type {Init} */ (this.#inits.get(track.number)));
+    for (const init of inits) {
+      const feed = new Feed(init);
+      feed.acceptedAt = this.#now();
+      this.#feeds.set(init.track, feed);
+    }
+    return inits;
+  }
+
+  /**
+   * Says what to do with a chunk: 'play' it, 'drop' it, or 'rebuild', that is begin anew.
+   *
+   * @param {Segment} chunk
+   * @returns {'play' | 'drop' | 'rebuild'}
+   */
+  take(chunk) {
+    const feed = this.#feeds.get(chunk.track);
+    if (!feed) return this.#isHeardAgain(chunk) ? 'rebuild' : 'drop';
+    const now = this.#now();
+    if (!feed.accept(chunk)) return now - this.#acceptedAt > STALE_AFTER ? 'rebuild' : 'drop';
+    this.#acceptedAt = feed.acceptedAt = now;
+    this.#newest = chunk.decodeTime;
+    this.#resumable = true;
+    return 'play';
+  }
+
+  /**
+   * Returns the init segment that has to come before the chunk of this track which was let through last, or null if
+   * the one in force will do. It is in force then.
+   *
+   * @param {number} track
+   * @returns {Init | null}
+   */
+  takeInit(track) {
+    const feed = this.#feeds.get(track);
+    const init = this.#inits.get(track);
+    if (!feed || !init || feed.init === init) return null;
+    feed.init = init;
+    return init;
+  }
+
+  /**
+   * Returns where a chunk that was let through belongs, or null if it has no place behind what came before.
+   *
+   * @param {Segment} chunk
+   * @returns {{time: number, offset: number, first: boolean} | null} time and offset are in seconds
+   */
+  place({ track, position, decodeTime, flags }) {
+    const time = decodeTime / 1e6;
+    const offset = this.#timeline.place(track, position.epoch, time, this.#feeds.get(track)?.duration ?? 0);
+    return offset === null ? null : { time: time + offset, offset, first: (flags & Flag.first) !== 0 };
+  }
+
+  /**
+   * Reports whether a track is the one that says how playback stands: the picture, or the sound where that is all.
+   *
+   * @param {number} track
+   * @returns {boolean}
+   */
+  isLead(track) {
+    return this.#feeds.size === 1 || this.#feeds.get(track)?.init.info.kind === 'video';
+  }
+
+  /**
+   * Takes a notice of chunks that do not come.
+   *
+   * @param {import('./message.js').Gap} gap
+   */
+  miss(gap) {
+    this.#feeds.get(gap.track)?.miss(gap);
+  }
+
+  /**
+   * Says that chunks of a track were lost after they had been let through.
+   *
+   * @param {number} track
+   */
+  break(track) {
+    this.#feeds.get(track)?.break();
+  }
+
+  /**
+   * Gives up the sound if it has stopped and the picture has not: a browser would wait for it for ever. Reports
+   * whether it does; then playback has to begin anew.
+   *
+   * @returns {boolean}
+   */
+  giveUpSound() {
+    const feeds = [...this.#feeds.values()];
+    const picture = feeds.find((feed) => feed.init.info.kind === 'video');
+    const sound = feeds.find((feed) => feed.init.info.kind === 'audio');
+    if (!picture || !sound || picture.acceptedAt - sound.acceptedAt < SILENT_AFTER) return false;
+    this.#silent.add(sound.init.track);
+    return true;
+  }
+
+  /** Forgets the stream, but not which of its tracks were silent, nor the counts: playback begins anew. */
+  forget() {
+    this.#past = this.counts;
+    this.#inits.clear();
+    this.#feeds.clear();
+    this.#timeline = new Timeline();
+    this.#resumable = true;
+  }
+
+  /**
+   * Takes up the sound again when it is back.
+   *
+   * @param {Segment} chunk of a track that is not played
+   */
+  #isHeardAgain({ track, decodeTime }) {
+    if (Math.abs(this.#newest - decodeTime) > IN_STEP * 1e6) return false;
+    return this.#silent.delete(track);
+  }
+}
+
+/**
+ * @param {Init} a
+ * @param {Init} b
+ * @returns {boolean}
+ */
+function isSameInit(a, b) {
+  return (
+    JSON.stringify(a.info) === JSON.stringify(b.info) &&
+    a.payload.length === b.payload.length &&
+    a.payload.every((byte, i) => byte === b.payload[i])
+  );
+}

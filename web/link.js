@@ -1,0 +1,152 @@
+import { MessageError, parseControl } from './message.js';
+
+/** The sub-protocol; its name carries the version. */
+export const PROTOCOL = 'livews.1';
+
+/** How long a handshake may take, in milliseconds. */
+const DIAL_TIMEOUT = 5_000;
+/** How long a connection may bring nothing, in milliseconds. */
+const SILENCE_TIMEOUT = 15_000;
+/** The code of PROTOCOL.md for a connection that is dead. */
+const DEAD = 4400;
+/** The code of PROTOCOL.md for a peer that there is no sense in asking again. */
+const REFUSED = 4300;
+
+/**
+ * What a Link tells its owner.
+ *
+ * @typedef {object} LinkHandlers
+ * @property {() => void} onopen the handshake is done
+ * @property {(message: ArrayBuffer | import('./message.js').Control) => void} onmessage something has come
+ * @property {(code: number, reason: string) => void} onclose the connection is no more; it comes once, and not
+ *   after close
+ */
+
+/**
+ * One WebSocket to a server, from the handshake to its end: unlike a bare one it ends by itself when the other side
+ * is gone without a word.
+ */
+export class Link {
+  #handlers;
+  #clock;
+  #socket;
+  #openedAt = -1;
+  #heardAt = 0;
+  #timer = 0;
+  #ended = false;
+  #closed = false;
+
+  /**
+   * @param {string} url a ws or wss URL
+   * @param {LinkHandlers} handlers
+   * @param {{WebSocket: new (url: string, protocol: string) => WebSocket, clock: import('./clock.js').Clock}} environment
+   */
+  constructor(url, handlers, { WebSocket, clock }) {
+    this.#handlers = handlers;
+    this.#clock = clock;
+    const socket = new WebSocket(url, PROTOCOL);
+    this.#socket = socket;
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => this.#opened();
+    socket.onmessage = (event) => this.#received(event.data);
+    socket.onclose = (event) => this.#finish(1000, event.code, event.reason);
+    this.#setTimer(DIAL_TIMEOUT, () => this.#finish(DEAD, DEAD, 'the handshake took too long'));
+  }
+
+  /** Whether the handshake has been done. */
+  get isOpened() {
+    return this.#openedAt >= 0;
+  }
+
+  /** Whether the server has said that the stream is over. */
+  get isEnded() {
+    return this.#ended;
+  }
+
+  /** How long ago the handshake was done, in milliseconds; 0 if it is not. */
+  get age() {
+    return this.isOpened ? this.#clock.now() - this.#openedAt : 0;
+  }
+
+  /**
+   * Sends a control message; the handshake has to be done.
+   *
+   * @param {object} control
+   */
+  send(control) {
+    this.#socket.send(JSON.stringify(control));
+  }
+
+  /**
+   * Ends the connection; the owner hears nothing more of it.
+   *
+   * @param {number} [code] 1000 or 3000 to 4999: a browser lets a page send no other
+   */
+  close(code = 1000) {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#clock.clearTimeout(this.#timer);
+    // The closing handshake may take minutes where the other side is gone.
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close(code);
+  }
+
+  #opened() {
+    if (this.#socket.protocol !== PROTOCOL) {
+      this.#finish(1000, REFUSED, 'The server does not speak the livews protocol');
+      return;
+    }
+    this.#openedAt = this.#heardAt = this.#clock.now();
+    this.#watchSilence(SILENCE_TIMEOUT);
+    this.#handlers.onopen();
+  }
+
+  /** @param {unknown} data */
+  #received(data) {
+    this.#heardAt = this.#clock.now();
+    if (data instanceof ArrayBuffer) this.#handlers.onmessage(data);
+    else if (typeof data === 'string') this.#control(data);
+  }
+
+  /** @param {string} text */
+  #control(text) {
+    let control;
+    try {
+      control = parseControl(text);
+    } catch (error) {
+      if (!(error instanceof MessageError)) throw error;
+      // Control is rare and optional: media goes on without a message that cannot be read.
+      return;
+    }
+    if (control?.type === 'end') this.#ended = true;
+    if (control) this.#handlers.onmessage(control);
+  }
+
+  /** @param {number} wait */
+  #watchSilence(wait) {
+    this.#setTimer(wait, () => {
+      const silence = this.#clock.now() - this.#heardAt;
+      if (silence >= SILENCE_TIMEOUT) this.#finish(DEAD, DEAD, 'nothing has come');
+      else this.#watchSilence(SILENCE_TIMEOUT - silence);
+    });
+  }
+
+  /**
+   * @param {number} sent the code for the server
+   * @param {number} code
+   * @param {string} reason
+   */
+  #finish(sent, code, reason) {
+    this.close(sent);
+    this.#handlers.onclose(code, reason);
+  }
+
+  /**
+   * @param {number} ms
+   * @param {() => void} call
+   */
+  #setTimer(ms, call) {
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = this.#clock.setTimeout(call, ms);
+  }
+}
