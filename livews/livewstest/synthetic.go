@@ -27,17 +27,22 @@ type SourceOptions struct {
 	Size int
 	// Epoch is the epoch of all positions. Zero means 1.
 	Epoch uint32
+	// Pace makes the stream live: each chunk comes at its decode time, counted from the
+	// first one, with that moment as its wall clock. One who reads late gets what is
+	// overdue at once. Without it ReadSegment never waits and there is no wall clock.
+	Pace bool
 }
 
 // Source is a stream whose payloads are no media but prove their own position; see
 // [Proof].
 type Source struct {
 	o     SourceOptions
-	inits int // handed out
-	n     int // chunks handed out, in all tracks
+	inits int       // handed out
+	n     int       // chunks handed out, in all tracks
+	began time.Time // with the first chunk, where the source is paced
 }
 
-// NewSource returns a source that never waits; opts may be nil.
+// NewSource returns a source whose stream begins now; opts may be nil.
 func NewSource(opts *SourceOptions) *Source {
 	var o SourceOptions
 	if opts != nil {
@@ -51,8 +56,8 @@ func NewSource(opts *SourceOptions) *Source {
 	return &Source{o: o}
 }
 
-// ReadSegment returns the next segment at once: the init segments, then the tracks'
-// chunks in turn.
+// ReadSegment returns the next segment: the init segments, then the tracks' chunks in
+// turn. Nothing is lost where ctx ends while it waits for a paced chunk.
 func (s *Source) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -67,17 +72,44 @@ func (s *Source) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 		return nil, io.EOF
 	}
 	track := uint16(1 + s.n%s.o.Tracks)
+	at, err := s.pace(ctx, time.Duration(step)*s.o.ChunkDuration)
+	if err != nil {
+		return nil, err
+	}
 	s.n++
 	p := livews.Position{Epoch: s.o.Epoch, Group: uint32(group), Chunk: uint32(chunk)}
 	seg := &livews.Segment{
 		Type: livews.TypeChunk, Track: track, Position: p,
 		DecodeTime: time.Duration(step) * s.o.ChunkDuration, Duration: s.o.ChunkDuration,
-		Payload: Proof(track, p, s.o.Size),
+		WallClock: at, Payload: Proof(track, p, s.o.Size),
 	}
 	if chunk == 0 {
 		seg.Flags = livews.FlagSync | livews.FlagFirst
 	}
 	return seg, nil
+}
+
+// pace waits until the chunk of this decode time is due, and returns that moment.
+func (s *Source) pace(ctx context.Context, decode time.Duration) (time.Time, error) {
+	if !s.o.Pace {
+		return time.Time{}, nil
+	}
+	if s.began.IsZero() {
+		s.began = time.Now().Truncate(time.Microsecond)
+	}
+	at := s.began.Add(decode)
+	wait := time.Until(at)
+	if wait <= 0 {
+		return at, nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return at, nil
+	case <-ctx.Done():
+		return time.Time{}, ctx.Err()
+	}
 }
 
 func (s *Source) init(track uint16) *livews.Segment {
@@ -87,8 +119,12 @@ func (s *Source) init(track uint16) *livews.Segment {
 	}
 	return &livews.Segment{
 		Type: livews.TypeInit, Track: track, Position: livews.Position{Epoch: s.o.Epoch},
-		Info: info, Payload: fmt.Appendf(nil, "init of track %d in epoch %d", track, s.o.Epoch),
+		Info: info, Payload: initProof(track, s.o.Epoch),
 	}
+}
+
+func initProof(track uint16, epoch uint32) []byte {
+	return fmt.Appendf(nil, "init of track %d in epoch %d", track, epoch)
 }
 
 // Proof returns the payload, of at least 64 bytes, that a synthetic chunk has: its
@@ -102,14 +138,15 @@ func Proof(track uint16, p livews.Position, size int) []byte {
 	return b
 }
 
-// CheckProof reports whether the payload of a synthetic chunk is what its track and
-// position say, to the byte.
+// CheckProof returns an error unless the payload of a synthetic segment is what its
+// track and position say, to the byte.
 func CheckProof(seg *livews.Segment) error {
-	if seg.Type != livews.TypeChunk {
-		return nil
+	want := Proof(seg.Track, seg.Position, len(seg.Payload))
+	if seg.Type == livews.TypeInit {
+		want = initProof(seg.Track, seg.Position.Epoch)
 	}
-	if want := Proof(seg.Track, seg.Position, len(seg.Payload)); !bytes.Equal(seg.Payload, want) {
-		return fmt.Errorf("track %d: chunk %v: payload begins with %.32q, want %.32q", seg.Track, seg.Position, seg.Payload, want)
+	if !bytes.Equal(seg.Payload, want) {
+		return fmt.Errorf("payload begins with %.32q, want %.32q", seg.Payload, want)
 	}
 	return nil
 }
