@@ -30,6 +30,11 @@ type Dialer struct {
 // NewDialer returns a Dialer. Both arguments may be nil.
 func NewDialer(tlsConfig *tls.Config, header http.Header) *Dialer {
 	d := &net.Dialer{Timeout: dialTimeout}
+	return newDialer(tlsConfig, header, d.DialContext)
+}
+
+// newDialer returns a Dialer that makes its connections by dial.
+func newDialer(tlsConfig *tls.Config, header http.Header, dial func(ctx context.Context, network, addr string) (net.Conn, error)) *Dialer {
 	transport := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		TLSClientConfig:     tlsConfig,
@@ -37,7 +42,7 @@ func NewDialer(tlsConfig *tls.Config, header http.Header) *Dialer {
 		IdleConnTimeout:     deadAfter,
 		MaxIdleConnsPerHost: 2,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			c, err := d.DialContext(ctx, network, addr)
+			c, err := dial(ctx, network, addr)
 			if err != nil {
 				return nil, err
 			}
@@ -137,8 +142,7 @@ func (d *Dialer) connect(ctx context.Context, base, path string, query url.Value
 	l := new(link)
 	var asked time.Time
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:              func(info httptrace.GotConnInfo) { l.conn = info.Conn },
-		WroteRequest:         func(httptrace.WroteRequestInfo) { asked = time.Now() },
+		GotConn:              func(info httptrace.GotConnInfo) { l.conn, asked = info.Conn, time.Now() },
 		GotFirstResponseByte: func() { l.rtt = time.Since(asked) },
 	})
 	full := u

@@ -50,10 +50,11 @@ func (s *session) enter(ctx context.Context) error {
 	return s.join(ctx)
 }
 
-// exit leaves the stream if it was joined.
+// exit leaves the stream if it was joined, and is.
 func (s *session) exit() {
 	if s.leave != nil {
 		s.leave()
+		s.leave = nil
 	}
 }
 
@@ -88,6 +89,7 @@ func (s *session) run(ctx context.Context) {
 		err = cause
 	}
 	cancel(err)
+	s.exit() // closing may take a while
 	s.end(err)
 }
 
