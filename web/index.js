@@ -2,14 +2,10 @@
 
 import { count } from './format.js';
 import { StreamCard } from './stream-card.js';
-import { fetchStreams } from './stream-list.js';
-
-/** The list is asked for again after this many milliseconds. */
-const REFRESH = 2_000;
+import { StreamWatch } from './stream-watch.js';
 
 /** @type {Map<string, StreamCard>} */
 const cards = new Map();
-let timer = 0;
 
 /**
  * @param {string} id
@@ -39,17 +35,18 @@ function show(streams) {
   byId('summary').textContent = streams.length ? count(streams.length, 'stream') : '';
 }
 
-async function refresh() {
-  clearTimeout(timer);
-  try {
-    show(await fetchStreams('streams'));
+const watch = new StreamWatch('streams', document.baseURI, {
+  onchange: (streams) => {
+    show(streams);
     byId('error').hidden = true;
-  } catch {
-    byId('error').hidden = false;
-  }
-  clearTimeout(timer);
-  if (!document.hidden) timer = Number(setTimeout(refresh, REFRESH));
+  },
+  onerror: () => (byId('error').hidden = false),
+});
+
+function watchWhileVisible() {
+  if (document.hidden) watch.close();
+  else watch.open();
 }
 
-document.addEventListener('visibilitychange', () => document.hidden || refresh());
-void refresh();
+document.addEventListener('visibilitychange', watchWhileVisible);
+watchWhileVisible();

@@ -1,7 +1,7 @@
 import { checkTrackInfo } from './message.js';
 
 /** The most streams that are shown. */
-const MAX_STREAMS = 1000;
+export const MAX_STREAMS = 1000;
 /** How long an answer may take, in milliseconds. */
 const TIMEOUT = 5_000;
 
@@ -19,9 +19,10 @@ const TIMEOUT = 5_000;
  * Asks an edge for its streams, ordered by name.
  *
  * @param {string} url of the list
+ * @param {typeof globalThis.fetch} fetch
  * @returns {Promise<StreamEntry[]>}
  */
-export async function fetchStreams(url) {
+export async function fetchStreams(url, fetch) {
   const response = await fetch(url, {
     headers: { Accept: 'application/json' },
     cache: 'no-store',
@@ -39,15 +40,26 @@ export async function fetchStreams(url) {
  */
 export function parseStreams(value) {
   const list = Array.isArray(value?.streams) ? value.streams.slice(0, MAX_STREAMS) : [];
-  const entries = list.map(parseEntry).filter((/** @type {StreamEntry | null} */ entry) => entry !== null);
-  return entries.sort((/** @type {StreamEntry} */ a, /** @type {StreamEntry} */ b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+  return sortStreams(list.map(parseEntry).filter((/** @type {StreamEntry | null} */ entry) => entry !== null));
 }
 
 /**
+ * Puts streams in the order in which people look for them, and returns them.
+ *
+ * @param {StreamEntry[]} entries
+ * @returns {StreamEntry[]}
+ */
+export function sortStreams(entries) {
+  return entries.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+}
+
+/**
+ * Returns one stream of an edge's answer, or null if it makes no sense.
+ *
  * @param {any} value
  * @returns {StreamEntry | null}
  */
-function parseEntry(value) {
+export function parseEntry(value) {
   if (typeof value?.name !== 'string' || value.name === '') return null;
   const tracks = Array.isArray(value.tracks) ? value.tracks.map(checkTrackInfo) : [];
   return {
