@@ -61,12 +61,12 @@ func (s *Streams) lingerLocked(st *stream, err error) {
 	st.timer = time.AfterFunc(cmp.Or(s.Linger, defaultLinger), func() { s.expire(st, term, err) })
 }
 
-// expire ends st if nothing has happened to it since the timer was set: a timer
-// that is stopped may have begun to run.
+// expire ends st unless it was told to stay, or has ended, since the timer was set: a
+// timer that is stopped may have begun to run.
 func (s *Streams) expire(st *stream, term uint64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if st.term != term || !s.hasLocked(st) {
+	if st.term != term {
 		return
 	}
 	s.removeLocked(st, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -15,23 +16,41 @@ import (
 	"github.com/livews/websocketlivestream/livews/livewstest"
 )
 
-// paced gives a segment of a synthetic stream each 100 ms, until it is closed.
+// paced gives a segment of a synthetic stream each 100 ms.
 type paced struct {
 	src    *livewstest.Source
 	closed atomic.Int32
+	failed atomic.Pointer[error]
 }
 
 func newPaced(groups int) *paced {
 	return &paced{src: livewstest.NewSource(&livewstest.SourceOptions{Tracks: 1, Groups: groups})}
 }
 
+// newPacedIn returns a stream of this epoch that has no end.
+func newPacedIn(epoch uint32) *paced {
+	return &paced{src: livewstest.NewSource(&livewstest.SourceOptions{Tracks: 1, Epoch: epoch})}
+}
+
 func (p *paced) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 	select {
 	case <-time.After(100 * time.Millisecond):
+		if err := p.failed.Load(); err != nil {
+			return nil, *err
+		}
 		return p.src.ReadSegment(ctx)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// fail has the next read, which may be under way, give err.
+func (p *paced) fail(err error) { p.failed.Store(&err) }
+
+// end ends the stream cleanly.
+func (p *paced) end() {
+	p.fail(io.EOF)
+	time.Sleep(150 * time.Millisecond)
 }
 
 func (p *paced) Close() error {
@@ -196,7 +215,7 @@ func TestFlood(t *testing.T) {
 		defer s.Close()
 		var asked sync.WaitGroup
 		var refused atomic.Int32
-		for i := range 5000 {
+		for i := range 10000 {
 			asked.Go(func() {
 				_, _, err := s.Join(t.Context(), fmt.Sprintf("none%d", i))
 				if errors.Is(err, livews.ErrUnavailable) {
@@ -210,8 +229,8 @@ func TestFlood(t *testing.T) {
 		if got := most.Load(); got != 64 {
 			t.Errorf("%d were being opened at the same time, want 64", got)
 		}
-		if got := refused.Load(); got != 5000-64 {
-			t.Errorf("%d were refused, want %d", got, 5000-64)
+		if got := refused.Load(); got != 10000-64 {
+			t.Errorf("%d were refused, want %d", got, 10000-64)
 		}
 		if _, leave, err := s.Join(t.Context(), "cam1"); err != nil {
 			t.Errorf("after the flood: %v", err)
@@ -284,7 +303,7 @@ func TestPublish(t *testing.T) {
 		var s livews.Streams
 		published := make(chan error)
 		go func() { published <- s.Publish(t.Context(), "site/cam1", newPaced(3)) }()
-		synctest.Wait()
+		time.Sleep(150 * time.Millisecond)
 		if err := s.Publish(t.Context(), "site/cam1", newPaced(1)); !errors.Is(err, livews.ErrExists) {
 			t.Errorf("second publisher: %v, want ErrExists", err)
 		}
