@@ -1,7 +1,10 @@
 import { listRanges } from './ranges.js';
 
-/** How much media may wait before it is cut down to the newest group, in seconds. */
-const MAX_WAITING = 4;
+/**
+ * How much media may wait before it is cut down to the newest group, in seconds: more than a server has kept for a
+ * viewer who resumes, which comes all at once.
+ */
+const MAX_WAITING = 20;
 /** How many bytes may wait before all of them are dropped. */
 const MAX_WAITING_BYTES = 32 << 20;
 /** How many bytes one append may bring, unless a single chunk has more. */
