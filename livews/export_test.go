@@ -10,3 +10,10 @@ func Waiting(r *Relay) int {
 	}
 	return n
 }
+
+// Next returns what s has to give now, or nil: it never waits.
+func Next(s *Subscription) *Segment {
+	var one [1]*Segment
+	_, _ = s.take(one[:], 0)
+	return one[0]
+}

@@ -59,10 +59,10 @@ func (c *Checker) WriteSegment(_ context.Context, seg *livews.Segment) error {
 	if seg.Type == livews.TypeChunk {
 		what = "chunk"
 	}
-	if err := errors.Join(c.check(seg), c.proof(seg)); err != nil {
+	if err := c.check(seg); err != nil {
 		return fmt.Errorf("track %d: %s %v: %w", seg.Track, what, seg.Position, err)
 	}
-	return nil
+	return c.proof(seg)
 }
 
 func (c *Checker) proof(seg *livews.Segment) error {

@@ -146,7 +146,7 @@ func CheckProof(seg *livews.Segment) error {
 		want = initProof(seg.Track, seg.Position.Epoch)
 	}
 	if !bytes.Equal(seg.Payload, want) {
-		return fmt.Errorf("payload begins with %.32q, want %.32q", seg.Payload, want)
+		return fmt.Errorf("track %d: %v: payload begins with %.32q, want %.32q", seg.Track, seg.Position, seg.Payload, want)
 	}
 	return nil
 }
