@@ -23,7 +23,7 @@ import (
 type server struct {
 	*httptest.Server
 	streams *livews.Streams
-	dialled atomic.Int32 // WebSocket requests
+	dialled atomic.Int32 // requests for a stream over WebSocket
 }
 
 // serve starts a server of streams on a free port.
@@ -41,7 +41,7 @@ func serveOn(t *testing.T, ln net.Listener, streams *livews.Streams) *server {
 	s := &server{streams: streams}
 	h := &relay.Handler{Streams: streams}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Upgrade") != "" {
+		if r.Header.Get("Upgrade") != "" && strings.HasPrefix(r.URL.Path, "/live/") {
 			s.dialled.Add(1)
 		}
 		h.ServeHTTP(w, r)

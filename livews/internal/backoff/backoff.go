@@ -21,16 +21,22 @@ type Backoff struct{ next time.Duration }
 
 // Wait blocks until the next attempt may be made or ctx ends.
 func (b *Backoff) Wait(ctx context.Context) error {
-	b.next = min(max(b.next, first), most)
-	timer := time.NewTimer(time.Duration((0.5 + 0.5*rand.Float64()) * float64(b.next)))
+	timer := time.NewTimer(b.Next())
 	defer timer.Stop()
-	b.next *= 2
 	select {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Next counts an attempt as Wait does and returns how long it has to wait, for those who
+// wait for other things as well.
+func (b *Backoff) Next() time.Duration {
+	wait := min(max(b.next, first), most)
+	b.next = 2 * wait
+	return time.Duration((0.5 + 0.5*rand.Float64()) * float64(wait))
 }
 
 // Lived says how long the last attempt has lived. That it came about is no reason to

@@ -1,0 +1,460 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/livews/websocketlivestream/livews"
+	"github.com/livews/websocketlivestream/livews/internal/wire"
+)
+
+const (
+	// goneAfter is how long all servers may say that they have no such stream, which
+	// they had, before that is final.
+	goneAfter = 5 * time.Second
+	// hedgeAfter is how long the first dial may take before another server is dialled
+	// as well.
+	hedgeAfter = time.Second
+	// openWait is how long the way of a stream is waited for where nothing comes.
+	openWait = time.Second
+	// healthyFor is how long a better server has to be there before the stream is taken
+	// back to it.
+	healthyFor = 30 * time.Second
+	// leadFor is how long another server has to have a higher epoch.
+	leadFor = time.Second
+	// noWayFor is how long an active link is kept over which no way leads.
+	noWayFor = 15 * time.Second
+	// maxProbeWait bounds the waits between the probes of other servers when all are
+	// silent.
+	maxProbeWait = time.Minute
+)
+
+// Why a link is left.
+var (
+	errCircle  = fmt.Errorf("%w: the upstream's way leads through this node", livews.ErrLoop)
+	errNoWay   = errors.New("the upstream has no way to the stream")
+	errForeign = errors.New("the upstream does not know how to stand by")
+	errSilent  = errors.New("no media from the upstream")
+	errHole    = errors.New("the upstream lacks what the present one has")
+	errStale   = errors.New("the upstream's stream is of an older epoch")
+	errEnded   = errors.New("the upstream's stream has ended")
+)
+
+// reason says why a standby is started beside the active link.
+type reason int
+
+const (
+	none    reason = iota
+	silent         // nothing comes
+	leaving        // the server goes away
+	wayless        // the server has no way to the stream
+	higher         // the other has a higher epoch
+	worse          // the other is to be preferred
+)
+
+func (r reason) String() string {
+	return [...]string{"none", "silent", "leaving", "wayless", "higher epoch", "preferred"}[r]
+}
+
+// review brings the links to what they should be; an error ends the stream. It goes by
+// the state alone, so that it may be called at any time.
+func (f *follower) review(ctx context.Context) error {
+	f.now, f.wake = time.Now(), time.Time{}
+	f.candidates = choose(f.up.parents.candidates(f.name), f.wanted())
+	f.leaveWayless()
+	f.promote(ctx)
+	f.dialActive(ctx)
+	f.replace(ctx)
+	f.keepStandby(ctx)
+	f.border = false
+	f.noteOpen()
+	f.noteRoute()
+	return f.giveUp()
+}
+
+// due reports whether a time has come, and if not sees to it that a review follows then.
+func (f *follower) due(at time.Time) bool {
+	if !f.now.Before(at) {
+		return true
+	}
+	if f.wake.IsZero() || at.Before(f.wake) {
+		f.wake = at
+	}
+	return false
+}
+
+// wanted says which servers may be asked. Those below who had a part in the opening may
+// have gone since: later it is only this node through which no way may lead.
+func (f *follower) wanted() wanted {
+	return wanted{order: f.up.order, via: f.ownVia(), epoch: f.given.epoch}
+}
+
+func (f *follower) ownVia() []string {
+	if f.isOpen && len(f.via) > 0 {
+		return f.via[len(f.via)-1:]
+	}
+	return f.via
+}
+
+// candidate returns what is known of the server of l, if that may be asked.
+func (f *follower) candidate(l *link) (c candidate, ok bool) {
+	if l == nil {
+		return candidate{}, false
+	}
+	i := slices.IndexFunc(f.candidates, func(c candidate) bool { return c.parent == l.parent })
+	if i < 0 {
+		return candidate{}, false
+	}
+	return f.candidates[i], true
+}
+
+// next returns the best server that may be asked now and has no link, or false.
+func (f *follower) next(standby bool) (c candidate, ok bool) {
+	for _, c := range f.candidates {
+		t := f.trials[c.parent]
+		if t.final || f.isLinked(c.parent) || standby && t.foreign {
+			continue
+		}
+		if f.due(t.after) {
+			return c, true
+		}
+	}
+	return candidate{}, false
+}
+
+func (f *follower) isLinked(p *parent) bool {
+	return slices.ContainsFunc([]*link{f.active, f.standby, f.spare}, func(l *link) bool { return l != nil && l.parent == p })
+}
+
+// start dials a server.
+func (f *follower) start(ctx context.Context, p *parent, standby bool) *link {
+	opts := &wire.DialOptions{MaxLag: f.up.maxLag, Via: f.ownVia(), Standby: standby}
+	if !standby {
+		opts.After, opts.From = f.resume()
+	}
+	return f.startLink(ctx, p, opts)
+}
+
+// leaveWayless leaves an active link over which there has been no way for too long.
+func (f *follower) leaveWayless() {
+	l := f.active
+	if l.isOpen() && !l.hasWay() && f.due(l.ready.Add(noWayFor)) {
+		f.fail(l, errNoWay)
+	}
+}
+
+// promote makes the standby the active link where there is none that is connected.
+func (f *follower) promote(ctx context.Context) {
+	l := f.standby
+	if f.active.isOpen() || !l.hasWay() {
+		return
+	}
+	drop(f.active)
+	f.active, f.standby = l, nil
+	f.heard = f.now
+	if l.started.IsZero() {
+		f.startStandby(ctx, l)
+	}
+	f.giveHeld(ctx)
+}
+
+func (f *follower) dialActive(ctx context.Context) {
+	if f.active != nil {
+		return
+	}
+	if c, ok := f.next(false); ok {
+		f.active = f.start(ctx, c.parent, false)
+	}
+}
+
+// keepStandby sees to it that the next best server stands by.
+func (f *follower) keepStandby(ctx context.Context) {
+	if f.active == nil || !f.active.isOpen() && !f.due(f.active.since.Add(hedgeAfter)) {
+		return
+	}
+	if f.spare != nil || f.standby.isProbing() || f.standby != nil && !f.standby.isOpen() {
+		return
+	}
+	f.leaveUseless()
+	c, ok := f.next(true)
+	switch {
+	case !ok:
+	case f.standby == nil:
+		f.standby = f.start(ctx, c.parent, true)
+	case f.outranks(c):
+		f.spare = f.start(ctx, c.parent, true)
+	}
+}
+
+// leaveUseless leaves a standby whose server is no longer to be asked, or goes away.
+func (f *follower) leaveUseless() {
+	l := f.standby
+	if l == nil {
+		return
+	}
+	if _, ok := f.candidate(l); !ok || !l.leaveAt.IsZero() && f.due(l.leaveAt) {
+		drop(l)
+		f.standby = nil
+	}
+}
+
+// outranks reports whether c should stand by rather than the one that does.
+func (f *follower) outranks(c candidate) bool {
+	s, ok := f.candidate(f.standby)
+	if !ok || !f.standby.hasWay() {
+		return true
+	}
+	return c.stream == has && c.epoch > s.epoch || f.wanted().prefers(c, s)
+}
+
+// replace has the standby take over where there is a reason.
+func (f *follower) replace(ctx context.Context) {
+	if !f.active.isOpen() {
+		return
+	}
+	if f.standby.isProbing() {
+		f.endProbe()
+		return
+	}
+	why := f.reason()
+	if why == none || !f.standby.hasWay() {
+		return
+	}
+	if c, _ := f.candidate(f.standby); why == higher && !f.leads(c) {
+		return // the one that does is dialled in its place
+	}
+	f.why = why
+	f.startStandby(ctx, f.standby)
+	f.wait = min(max(2*f.wait, f.pace.patience()), maxProbeWait)
+	f.due(f.now.Add(f.wait))
+}
+
+// endProbe ends a probe that has given nothing for long enough. Where all are silent the
+// next one is tried, after waits that double, if there is one.
+func (f *follower) endProbe() {
+	l := f.standby
+	if !f.due(l.started.Add(f.wait)) {
+		return
+	}
+	if f.why != silent {
+		f.fail(l, errSilent)
+		return
+	}
+	if _, ok := f.next(true); ok {
+		f.retire(l, errSilent)
+		f.standby = nil
+	}
+}
+
+// reason returns why the standby should take over.
+func (f *follower) reason() reason {
+	l := f.active
+	switch {
+	case !l.leaveAt.IsZero() && f.due(l.leaveAt):
+		return leaving
+	case !l.hasWay():
+		return wayless
+	case f.hasLead():
+		return higher
+	case f.due(f.heard.Add(f.pace.patience())):
+		return silent
+	case f.isWorse():
+		return worse
+	}
+	return none
+}
+
+// hasLead reports whether another server has had a higher epoch for long enough.
+func (f *follower) hasLead() bool {
+	if !f.isLed() {
+		f.lead = time.Time{}
+		return false
+	}
+	if f.lead.IsZero() {
+		f.lead = f.now
+	}
+	return f.due(f.lead.Add(leadFor))
+}
+
+// isLed reports whether another server has a higher epoch than the active one.
+func (f *follower) isLed() bool { return slices.ContainsFunc(f.candidates, f.leads) }
+
+// leads reports whether c is known to have a higher epoch than the active server.
+func (f *follower) leads(c candidate) bool {
+	if c.stream != has || f.active != nil && c.parent == f.active.parent {
+		return false
+	}
+	present := f.given.epoch
+	if a, _ := f.candidate(f.active); a.stream == has {
+		present = max(present, a.epoch)
+	}
+	return present > 0 && c.epoch > present
+}
+
+// isWorse reports whether a standby that is to be preferred has been there for long
+// enough, at a group border.
+func (f *follower) isWorse() bool {
+	a, ok := f.candidate(f.active)
+	s, there := f.candidate(f.standby)
+	if !ok || !there || !f.standby.hasWay() || !f.wanted().prefers(s, a) {
+		return false
+	}
+	return f.due(f.standby.ready.Add(healthyFor)) && f.border
+}
+
+// fail ends a link; its server is asked again after a while.
+func (f *follower) fail(l *link, err error) {
+	f.retire(l, err)
+	switch l {
+	case f.active:
+		f.active = nil
+	case f.standby:
+		f.standby = nil
+	case f.spare:
+		f.spare = nil
+	}
+}
+
+// retire drops a link and notes why.
+func (f *follower) retire(l *link, err error) {
+	t := l.trial
+	if err == io.EOF {
+		err = errEnded
+	}
+	if l.isOpen() {
+		t.backoff.Lived(f.now.Sub(l.since))
+		f.up.log.Warn("upstream lost", "stream", f.name, "remote", l.parent.url, "err", err)
+	}
+	t.err = err
+	t.final = t.final || wire.Advice(err) == wire.Stop
+	if at := f.now.Add(t.backoff.Next()); at.After(t.after) {
+		t.after = at
+	}
+	drop(l)
+}
+
+// leaveStale leaves a link whose chunks are of an epoch that has passed.
+func (f *follower) leaveStale(l *link) {
+	if !l.trial.warned {
+		l.trial.warned = true
+		f.up.log.Warn("upstream is stale", "stream", f.name, "remote", l.parent.url)
+	}
+	f.dropStale(l)
+	stale := *l // its end is under way
+	stale.cancel = func() {}
+	f.retire(&stale, errStale)
+	if l == f.active {
+		f.active = nil
+	} else {
+		f.standby = nil
+	}
+}
+
+// noteOpen says that the stream is open, once the first way is known.
+func (f *follower) noteOpen() {
+	l := f.active
+	if f.isOpen || !l.isOpen() {
+		return
+	}
+	if l.told || l.begun || len(f.via) == 0 || f.due(l.since.Add(openWait)) {
+		f.noteRoute()
+		f.isOpen = true
+		close(f.opened)
+	}
+}
+
+// noteRoute tells by which way the stream comes now.
+func (f *follower) noteRoute() {
+	var route []string
+	switch l := f.active; {
+	case !l.isOpen():
+	case l.told:
+		route = l.path
+	case l.begun || f.isOpen && f.due(l.since.Add(openWait)) || len(f.via) == 0:
+		route = []string{l.parent.name()}
+	}
+	if slices.Equal(route, f.route) {
+		return
+	}
+	f.route = route
+	if f.routed != nil {
+		f.routed(slices.Clone(route))
+	}
+}
+
+// giveUp returns an error where the stream is not to be had: at once if it has never
+// been, and else when no server has had it for 5 s or all have refused for good.
+func (f *follower) giveUp() error {
+	switch {
+	case f.active.isOpen() || f.standby.hasWay():
+		f.gone = time.Time{}
+		return nil
+	case !f.isOpen && f.active == nil && !f.standby.isDialled():
+		return f.verdict()
+	case f.allFinal():
+		return fmt.Errorf("follow: %w", f.verdict())
+	case slices.ContainsFunc(f.up.parents.all, f.mayHave):
+		f.gone = time.Time{}
+		return nil
+	}
+	if f.gone.IsZero() {
+		f.gone = f.now
+	}
+	if !f.due(f.gone.Add(goneAfter)) {
+		return nil
+	}
+	return fmt.Errorf("follow: %w: %q", livews.ErrNotFound, f.name)
+}
+
+// mayHave reports whether the server may still have the stream: it has not said anything
+// else. One without a way to it has it no more than one that waits for this node.
+func (f *follower) mayHave(p *parent) bool {
+	if !f.isAsked(p) {
+		return false
+	}
+	err := f.trials[p].err
+	for _, none := range []error{livews.ErrNotFound, livews.ErrLoop, errNoWay, errStale, errEnded} {
+		if errors.Is(err, none) {
+			return false
+		}
+	}
+	return true
+}
+
+// isAsked reports whether the server may be asked, by what it has told of its streams.
+func (f *follower) isAsked(p *parent) bool {
+	return slices.ContainsFunc(f.candidates, func(c candidate) bool { return c.parent == p })
+}
+
+func (f *follower) allFinal() bool {
+	for _, t := range f.trials {
+		if !t.final {
+			return false
+		}
+	}
+	return true
+}
+
+// verdict returns what the servers have said of the stream, all together.
+func (f *follower) verdict() error {
+	verdict := fmt.Errorf("%w: %q", livews.ErrNotFound, f.name)
+	for _, c := range f.up.parents.candidates(f.name) {
+		err := f.trials[c.parent].err
+		switch {
+		case errors.Is(err, livews.ErrLoop), c.stream == has && f.wanted().leadsBack(c.path):
+			verdict = fmt.Errorf("%w: %q", livews.ErrLoop, f.name)
+		case c.stream == has && len(c.path) == 0:
+			return fmt.Errorf("%w: %q: %w", livews.ErrUnavailable, f.name, errNoWay)
+		case !f.isAsked(c.parent), errors.Is(err, livews.ErrNotFound):
+		case errors.Is(err, livews.ErrUnavailable):
+			return err
+		default:
+			return fmt.Errorf("%w: %q: %w", livews.ErrUnavailable, f.name, err)
+		}
+	}
+	return verdict
+}
