@@ -34,14 +34,15 @@ func run(ctx context.Context, listen string, upstreams []string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", hello)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.Handle("/tv/", http.StripPrefix("/tv", &edge.Handler{Streams: streams, Title: "TV"}))
+	tv := &edge.Handler{Streams: streams, Title: "TV"}
+	mux.Handle("/tv/", http.StripPrefix("/tv", tv))
 
 	ln, err := net.Listen("tcp", listen)
 	if err != nil {
 		return fmt.Errorf("mount: %w", err)
 	}
 	fmt.Printf("mount: open http://%s/ in a browser\n", ln.Addr())
-	return node.Serve(ctx, ln, mux, nil)
+	return node.Serve(ctx, ln, mux, tv.Drain)
 }
 
 // hello is the page that the server had before.

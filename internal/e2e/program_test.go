@@ -16,8 +16,12 @@ import (
 	"time"
 )
 
-// endBound is how long a program may take to end, its children included.
-const endBound = 5 * time.Second
+// endBound is how long a program may take to end, its children included, and
+// drainBound how long after a SIGTERM, which leaves viewers time to move.
+const (
+	endBound   = 5 * time.Second
+	drainBound = 12 * time.Second
+)
 
 // A program is a running process of the project.
 type program struct {
@@ -138,7 +142,11 @@ func (p *program) stop(t *testing.T, sig os.Signal) {
 	if err := p.cmd.Process.Signal(sig); err != nil {
 		t.Errorf("%s: send %v: %v", p.name, sig, err)
 	}
-	if err := p.wait(endBound); err != nil {
+	bound := endBound
+	if sig == syscall.SIGTERM {
+		bound = drainBound
+	}
+	if err := p.wait(bound); err != nil {
 		t.Errorf("%s after %v: %v", p.name, sig, err)
 	}
 	if err := p.waitChildren(endBound); err != nil {

@@ -113,8 +113,9 @@ func (s *server) close() {
 }
 
 func (s *server) run(ctx context.Context) error {
+	h := s.handler()
 	if s.Role != Ingress {
-		return Serve(ctx, s.ln, s.handler(), nil)
+		return Serve(ctx, s.ln, h, h.Drain)
 	}
 	// When the sources have ended so does the server, and the other way round.
 	ctx, cancel := context.WithCancel(ctx)
@@ -122,7 +123,7 @@ func (s *server) run(ctx context.Context) error {
 	var group errgroup.Group
 	group.Go(func() error {
 		defer cancel()
-		return Serve(ctx, s.ln, s.handler(), nil)
+		return Serve(ctx, s.ln, h, nil) // its streams end with it
 	})
 	group.Go(func() error {
 		defer cancel()
@@ -131,7 +132,13 @@ func (s *server) run(ctx context.Context) error {
 	return group.Wait()
 }
 
-func (s *server) handler() http.Handler {
+// handler is what relays and edges have in common.
+type handler interface {
+	http.Handler
+	Drain(ctx context.Context) error
+}
+
+func (s *server) handler() handler {
 	if s.Role == Edge || s.Pages {
 		return &edge.Handler{Streams: s.streams, Logger: s.Logger}
 	}
