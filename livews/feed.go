@@ -10,9 +10,9 @@ import (
 type feed struct {
 	cancel context.CancelFunc // of the source's context
 
-	// waits is true of a publisher that has not given its first segment: it only keeps
-	// the name. Guarded by Streams.mu.
-	waits bool
+	// Guarded by Streams.mu.
+	waits bool   // a publisher that has not given its first segment: it only keeps the name
+	epoch uint32 // of a publisher's first segment
 
 	mu   sync.Mutex
 	over error // why it may not write any more

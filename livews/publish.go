@@ -89,7 +89,7 @@ func (s *Streams) claim(name string, f *feed, epoch uint32) (*stream, error) {
 	if s.closed {
 		return nil, ErrClosed
 	}
-	f.waits = false
+	f.waits, f.epoch = false, epoch
 	st := s.streams[name]
 	if st == nil { // whoever had it has ended meanwhile
 		st, err := s.addLocked(name)
@@ -99,16 +99,18 @@ func (s *Streams) claim(name string, f *feed, epoch uint32) (*stream, error) {
 		s.giveLocked(st, f)
 		return st, nil
 	}
-	old := st.feed
+	has, old := st.epoch, st.feed
 	writing := old != nil && old != f && !old.waits
-	if epoch < st.epoch || writing && epoch == st.epoch {
-		return nil, fmt.Errorf("%w: %q has epoch %d, which epoch %d does not take over", ErrExists, name, st.epoch, epoch)
+	if writing {
+		has = max(has, old.epoch)
+	}
+	if epoch < has || writing && epoch == has {
+		return nil, fmt.Errorf("%w: %q has epoch %d, which epoch %d does not take over", ErrExists, name, has, epoch)
 	}
 	if writing {
-		old.stop(fmt.Errorf("%w: %q was taken over by epoch %d from epoch %d", ErrExists, name, epoch, st.epoch))
+		old.stop(fmt.Errorf("%w: %q was taken over by epoch %d from epoch %d", ErrExists, name, epoch, has))
 		s.logger().Info("stream was taken over", "stream", name, "epoch", epoch)
 	}
-	st.epoch = epoch
 	s.giveLocked(st, f)
 	return st, nil
 }
