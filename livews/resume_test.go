@@ -75,6 +75,7 @@ func TestResume(t *testing.T) {
 		{"at a group's end", "init1 1.0.0 1.0.1 1.1.0", "1.0.1", "1.1.1", "init1 1.1.0", "1.1.1"},
 		{"at the newest", "init1 1.0.0 1.0.1", "1.0.1", "1.1.0 1.1.1", "init1", "1.1.0 1.1.1"},
 		{"into the next epoch", "init1 1.0.0 1.0.1 init2 2.0.0", "1.0.0", "2.0.1", "init1 1.0.1 init2 2.0.0", "2.0.1"},
+		{"into the middle of the next epoch", "init1 1.0.0 1.0.1", "1.0.0", "init2 2.3.0", "init1 1.0.1", "init2 lost>2.3.0"},
 		{"at an epoch's end", "init1 1.0.0 1.0.1 init2 2.0.0", "1.0.1", "2.0.1", "init2 2.0.0", "2.0.1"},
 
 		{"evicted", "init1 1.0.0 1.0.1 1.1.0 1.1.1 1.2.0 1.2.1 1.3.0 1.3.1 1.4.0", "1.0.0", "1.4.1", "init1 evicted>1.2.0 1.2.1 1.3.0 1.3.1 1.4.0", "1.4.1"},
