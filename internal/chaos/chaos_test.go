@@ -26,6 +26,20 @@ func TestChaos(t *testing.T) {
 	}
 }
 
+// TestNoHole plays faults that lose nothing where the parents' windows have everything, and
+// demands just that: not one chunk is missing or told to be, anywhere.
+func TestNoHole(t *testing.T) {
+	for _, name := range chaos.Topologies {
+		if *topology != "" && *topology != name {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, &chaos.Run{Seed: *seed, Steps: amount(), Topology: name, Kinds: chaos.Told, Lossless: true})
+		})
+	}
+}
+
 // amount returns how many steps a run has.
 func amount() int {
 	switch {

@@ -9,7 +9,7 @@ import (
 // Kind is what is done to a link, a node or a viewer.
 type Kind string
 
-// The kinds of faults. Those of a link begin with "link".
+// The kinds of faults. The first word says what is hit.
 const (
 	LinkDelay     Kind = "link delay"
 	LinkRate      Kind = "link rate"
@@ -28,19 +28,27 @@ const (
 	NodeDrain  Kind = "node drain"
 	NodeFreeze Kind = "node freeze"
 
+	IngressKill   Kind = "ingress kill"
+	IngressStop   Kind = "ingress stop"
+	IngressFreeze Kind = "ingress freeze"
+
 	ViewerLeave Kind = "viewer leave"
 	ViewerPause Kind = "viewer pause"
 )
 
-// linkKinds, nodeKinds and viewerKinds are what a [Schedule] draws from.
-var (
-	linkKinds = []Kind{
-		LinkDelay, LinkRate, LinkStall, LinkDeaf, LinkMute, LinkBlackhole, LinkReset, LinkFinish, LinkCutUp, LinkCutDown,
-		LinkRefuse,
-	}
-	nodeKinds   = []Kind{NodeKill, NodeStop, NodeDrain, NodeFreeze}
-	viewerKinds = []Kind{ViewerLeave, ViewerPause}
-)
+// Silent are the faults after which a connection is dead and neither side is told.
+var Silent = []Kind{LinkDeaf, LinkMute, LinkBlackhole}
+
+// Told are the faults that lose no chunk where every window is long enough: of the links,
+// and of the servers that can ask another again for what they had.
+var Told = []Kind{
+	LinkDelay, LinkRate, LinkStall, LinkReset, LinkFinish, LinkCutUp, LinkCutDown, LinkRefuse,
+	NodeKill, NodeStop, NodeDrain, NodeFreeze, IngressFreeze,
+}
+
+// Losing are the faults that may cost chunks: a camera begins anew, or a reader is late or
+// does.
+var Losing = []Kind{IngressKill, IngressStop, ViewerLeave, ViewerPause}
 
 // Fault is one step of a [Schedule].
 type Fault struct {
@@ -83,7 +91,7 @@ func (w *World) Mend(ctx context.Context, f Fault) error {
 	switch {
 	case w.links[f.Target] != nil:
 		w.links[f.Target].Heal()
-	case w.Node(f.Target) != nil && f.Kind == NodeFreeze:
+	case f.Kind == NodeFreeze || f.Kind == IngressFreeze:
 		for _, p := range w.LinksOf(f.Target) {
 			p.Heal()
 		}
@@ -142,13 +150,13 @@ func (f Fault) strikeLink(p *Proxy) {
 func (w *World) strikeNode(ctx context.Context, f Fault) {
 	n := w.Node(f.Target)
 	switch f.Kind {
-	case NodeKill:
+	case NodeKill, IngressKill:
 		n.Kill()
-	case NodeStop:
+	case NodeStop, IngressStop:
 		n.Stop()
 	case NodeDrain:
 		n.Drain(ctx)
-	case NodeFreeze:
+	case NodeFreeze, IngressFreeze:
 		for _, p := range w.LinksOf(f.Target) {
 			p.Set(Up, Weather{Stall: true})
 			p.Set(Down, Weather{Stall: true})

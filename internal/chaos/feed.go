@@ -12,25 +12,29 @@ import (
 	"github.com/livews/websocketlivestream/livews/livewstest"
 )
 
-// The shape of every stream in the bench.
-const (
-	feedTracks = 2
-	feedChunks = 10 // of a track in a group
-	feedStep   = 20 * time.Millisecond
-	feedSize   = 200 // bytes of payload
-)
+// feedChunks is the number of chunks of a track in a group, in every stream of the bench.
+const feedChunks = 10
 
 // Feeds makes the cameras of a bench, and knows what each of their segments has to look like
-// at any reader, to the bit. Its methods may be called by any number of goroutines at the
-// same time.
+// at any reader, to the bit. Its fields are set before its first use. Its methods may be
+// called by any number of goroutines at the same time.
 type Feeds struct {
+	// Tracks of each stream; NewFeeds sets 2.
+	Tracks int
+	// Step is the time from one chunk of a track to the next; NewFeeds sets 20 ms.
+	Step time.Duration
+	// Size is that of a chunk's payload in bytes; NewFeeds sets 200.
+	Size int
+
 	mu     sync.Mutex
 	epoch  uint32
 	begins map[uint32]time.Time // by epoch
 }
 
 // NewFeeds returns Feeds without a camera.
-func NewFeeds() *Feeds { return &Feeds{begins: make(map[uint32]time.Time)} }
+func NewFeeds() *Feeds {
+	return &Feeds{Tracks: 2, Step: 20 * time.Millisecond, Size: 200, begins: make(map[uint32]time.Time)}
+}
 
 // New returns a camera that begins now, in an epoch higher than all before it: a Source that
 // gives each chunk when it is due.
@@ -41,8 +45,15 @@ func (f *Feeds) New() livews.Source {
 	begin := time.Now().Truncate(time.Microsecond)
 	f.begins[f.epoch] = begin
 	return &feed{begin: begin, src: livewstest.NewSource(&livewstest.SourceOptions{
-		Tracks: feedTracks, Chunks: feedChunks, ChunkDuration: feedStep, Size: feedSize, Epoch: f.epoch,
+		Tracks: f.Tracks, Chunks: feedChunks, ChunkDuration: f.Step, Size: f.Size, Epoch: f.epoch,
 	})}
+}
+
+// Epoch returns the newest camera's.
+func (f *Feeds) Epoch() uint32 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.epoch
 }
 
 // Check compares a segment with the camera's, but for the gap: promise P3.
@@ -59,22 +70,22 @@ func (f *Feeds) Check(seg *livews.Segment) error {
 			return fmt.Errorf("changed init segment: %.64q, want %q", seg.Payload, want)
 		}
 		return nil
-	case len(seg.Payload) != feedSize:
-		return fmt.Errorf("track %d: chunk %v has %d bytes, want %d", seg.Track, seg.Position, len(seg.Payload), feedSize)
+	case len(seg.Payload) != f.Size:
+		return fmt.Errorf("track %d: chunk %v has %d bytes, want %d", seg.Track, seg.Position, len(seg.Payload), f.Size)
 	}
 	if err := livewstest.CheckProof(seg); err != nil {
 		return fmt.Errorf("changed bytes: %w", err)
 	}
-	return checkHeader(seg, begin)
+	return f.checkHeader(seg, begin)
 }
 
-func checkHeader(seg *livews.Segment, begin time.Time) error {
-	step := time.Duration(feedChunks*seg.Position.Group + seg.Position.Chunk)
+func (f *Feeds) checkHeader(seg *livews.Segment, begin time.Time) error {
+	due := time.Duration(index(seg.Position)) * f.Step
 	var flags livews.Flags
 	if seg.Position.Chunk == 0 {
 		flags = livews.FlagSync | livews.FlagFirst
 	}
-	if seg.DecodeTime != step*feedStep || !seg.WallClock.Equal(begin.Add(step*feedStep)) || seg.Flags != flags {
+	if seg.DecodeTime != due || !seg.WallClock.Equal(begin.Add(due)) || seg.Flags != flags {
 		return fmt.Errorf("track %d: chunk %v: changed header: flags %b, decode time %v, wall clock %v", seg.Track, seg.Position,
 			seg.Flags, seg.DecodeTime, seg.WallClock)
 	}

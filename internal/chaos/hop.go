@@ -115,6 +115,7 @@ func (h *Hop) count(seg *livews.Segment) {
 	}
 	t.Oldest = max(t.Oldest, now.Sub(seg.WallClock))
 	t.At = now
+	t.Epoch = max(t.Epoch, seg.Position.Epoch)
 	if seg.WallClock.After(t.Newest) {
 		t.Newest = seg.WallClock
 	}

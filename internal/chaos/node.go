@@ -49,7 +49,7 @@ type Node struct {
 // life is a Node from one start to its end.
 type life struct {
 	streams *livews.Streams
-	handler http.Handler
+	handler drainer
 	server  *http.Server
 	ln      *listener
 	up      *relay.Upstream // nil in an ingress
@@ -58,8 +58,9 @@ type life struct {
 	cameras []*feed
 }
 
-// drainer is a handler that can ask those who are connected to leave.
+// drainer is the handler of a relay or of an edge.
 type drainer interface {
+	http.Handler
 	Drain(ctx context.Context) error
 }
 
@@ -154,9 +155,7 @@ func (n *Node) Drain(ctx context.Context) {
 	if l == nil {
 		return
 	}
-	if d, ok := l.handler.(drainer); ok {
-		_ = d.Drain(ctx) // who stays is cut off
-	}
+	_ = l.handler.Drain(ctx) // who stays is cut off
 	n.die()
 	l.stop()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,7 +37,8 @@ type Run struct {
 	Topology string
 	// Kinds are the faults to draw from; empty means all.
 	Kinds []Kind
-	// Lossless demands that no chunk is missing anywhere.
+	// Lossless demands that no chunk is missing anywhere. Nothing stands, then: an outage
+	// ends before a window does.
 	Lossless bool
 	// Log gets a line for each step; nil discards.
 	Log func(format string, args ...any)
@@ -60,11 +62,19 @@ func (r *Run) Do(ctx context.Context) (*Report, error) {
 		steps := min(left, roundSteps*worldRounds)
 		left -= steps
 		if err := r.world(ctx, rng, steps, report); err != nil {
-			return report, fmt.Errorf("%w\nreproduce: go test ./internal/chaos -run 'Chaos$' -chaos.seed=%d -chaos.steps=%d -chaos.topology=%s -v",
-				err, r.Seed, max(r.Steps, 1), r.Topology)
+			return report, fmt.Errorf("%w\nreproduce: go test ./internal/chaos -run %s -chaos.seed=%d -chaos.steps=%d -chaos.topology=%s -v",
+				err, r.test(), r.Seed, max(r.Steps, 1), r.Topology)
 		}
 	}
 	return report, nil
+}
+
+// test is the name of the test that plays such a run.
+func (r *Run) test() string {
+	if r.Lossless {
+		return "NoHole$"
+	}
+	return "Chaos$"
 }
 
 // world plays some steps in a world of its own.
@@ -114,6 +124,9 @@ func (r *Run) judge(ctx context.Context, w *World, rng *rand.Rand, steps int, re
 		report.Steps += n
 		report.Rounds++
 		s := NewSchedule(rng, w, n, r.kinds())
+		if r.Lossless {
+			s.Faults, s.Standing = append(s.Faults, s.Standing...), nil
+		}
 		if err := s.Play(ctx, w, log); err != nil {
 			return err
 		}
@@ -164,6 +177,9 @@ func (w *World) holes() []string {
 	}
 	for _, v := range w.Viewers {
 		note(v.Name, v.Tally())
+		if v.Opens() > 1 {
+			lines = append(lines, fmt.Sprintf("%s has begun %d times", v.Name, v.Opens()))
+		}
 	}
 	return lines
 }
@@ -172,10 +188,7 @@ func (r *Run) kinds() []Kind {
 	if len(r.Kinds) > 0 {
 		return r.Kinds
 	}
-	var all []Kind
-	all = append(all, linkKinds...)
-	all = append(all, nodeKinds...)
-	return append(all, viewerKinds...)
+	return slices.Concat(Told, Silent, Losing)
 }
 
 // history keeps the lines of a world and passes them on.

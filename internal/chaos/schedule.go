@@ -28,8 +28,7 @@ type Schedule struct {
 	Standing []Fault
 }
 
-// NewSchedule draws a round of n faults of these kinds for a topology. It follows from rng
-// alone.
+// NewSchedule draws a round of n faults for a world. It follows from rng alone.
 func NewSchedule(rng *rand.Rand, w *World, n int, kinds []Kind) *Schedule {
 	targets := w.targets()
 	free := make(map[string]time.Duration)
@@ -50,7 +49,7 @@ func NewSchedule(rng *rand.Rand, w *World, n int, kinds []Kind) *Schedule {
 		s.Faults = append(s.Faults, f)
 	}
 	if rng.IntN(2) == 0 {
-		s.stand(rng, kinds)
+		s.stand()
 	}
 	return s
 }
@@ -67,10 +66,10 @@ func (s *Schedule) under(at time.Duration) int {
 }
 
 // standing are the kinds that may stand.
-var standing = []Kind{LinkStall, LinkDeaf, LinkMute, LinkBlackhole, LinkRefuse, NodeKill, NodeStop, NodeFreeze}
+var standing = []Kind{LinkStall, LinkDeaf, LinkMute, LinkBlackhole, LinkRefuse, NodeKill, NodeStop, NodeFreeze, IngressKill}
 
 // stand lets the last fault that can do so stand.
-func (s *Schedule) stand(_ *rand.Rand, _ []Kind) {
+func (s *Schedule) stand() {
 	for i, f := range slices.Backward(s.Faults) {
 		if slices.Contains(standing, f.Kind) {
 			s.Faults = slices.Delete(s.Faults, i, i+1)
@@ -80,7 +79,8 @@ func (s *Schedule) stand(_ *rand.Rand, _ []Kind) {
 	}
 }
 
-// targets returns the names of all that a fault can hit, by the kind's first word.
+// targets returns the names of all that a fault can hit, by the kind's first word. An
+// ingress is no "node".
 func (w *World) targets() map[string][]string {
 	targets := make(map[string][]string)
 	for name := range w.links {
@@ -88,7 +88,11 @@ func (w *World) targets() map[string][]string {
 	}
 	slices.Sort(targets["link"])
 	for _, n := range w.Nodes {
-		targets["node"] = append(targets["node"], n.Name)
+		what := "node"
+		if n.Role == Ingress {
+			what = "ingress"
+		}
+		targets[what] = append(targets[what], n.Name)
 	}
 	for _, v := range w.Viewers {
 		targets["viewer"] = append(targets["viewer"], v.Name)

@@ -7,6 +7,8 @@ type Tally struct {
 	// Chunks have passed, Lost have not, Gaps tell of those. Epochs counts the changes of
 	// epoch, at which nobody knows how many were lost.
 	Chunks, Lost, Gaps, Epochs int
+	// Epoch is that of the newest chunk.
+	Epoch uint32
 	// Newest is the time at the camera of the newest chunk; At is when the last came.
 	Newest, At time.Time
 	// Longest is the longest time without a chunk between two.
@@ -23,6 +25,7 @@ func (t Tally) plus(u Tally) Tally {
 	u.Epochs += t.Epochs
 	u.Longest = max(u.Longest, t.Longest)
 	u.Oldest = max(u.Oldest, t.Oldest)
+	u.Epoch = max(u.Epoch, t.Epoch)
 	if u.At.IsZero() {
 		u.At = t.At
 	}

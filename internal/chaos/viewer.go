@@ -34,6 +34,7 @@ type Viewer struct {
 	hop    *Hop
 	past   Tally // of the hops before
 	opens  int
+	ends   int
 }
 
 // NewViewer returns a viewer that takes its stream from the first of the servers that has it.
@@ -108,6 +109,13 @@ func (v *Viewer) Opens() int {
 	return v.opens
 }
 
+// Ends returns how often the stream has come to its clean end.
+func (v *Viewer) Ends() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.ends
+}
+
 // Tally returns what the viewer has got since its beginning or the last Begin, however often
 // it has opened the stream.
 func (v *Viewer) Tally() Tally {
@@ -148,6 +156,9 @@ func (v *Viewer) watch(ctx context.Context) {
 	hop := v.begin()
 	for {
 		seg, err := src.ReadSegment(ctx)
+		if err == io.EOF {
+			v.noteEnd()
+		}
 		if err != nil {
 			return // the stream's end, or the viewer's
 		}
@@ -165,6 +176,12 @@ func (v *Viewer) begin() *Hop {
 	v.hop.tally.At = v.past.At // the time between counts
 	v.opens++
 	return v.hop
+}
+
+func (v *Viewer) noteEnd() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.ends++
 }
 
 // rest waits out a pause.
