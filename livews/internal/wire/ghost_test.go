@@ -17,10 +17,10 @@ import (
 // not a message: no ghost stays.
 func TestGhosts(t *testing.T) {
 	for name, connect := range map[string]func(t *testing.T, d *Dialer) error{
-		"subscriber": func(t *testing.T, d *Dialer) error { return readAll(t, d, nil) },
-		"node":       func(t *testing.T, d *Dialer) error { return readAll(t, d, &DialOptions{Via: []string{"b"}}) },
+		"subscriber": func(t *testing.T, d *Dialer) error { return readAll(t, d, "cam1", nil) },
+		"node":       func(t *testing.T, d *Dialer) error { return readAll(t, d, "cam1", &DialOptions{Via: []string{"b"}}) },
 		"standby": func(t *testing.T, d *Dialer) error {
-			return readAll(t, d, &DialOptions{Via: []string{"b"}, Standby: true})
+			return readAll(t, d, "cam1", &DialOptions{Via: []string{"b"}, Standby: true})
 		},
 		"watch": func(t *testing.T, d *Dialer) error { return d.Watch(t.Context(), memoryURL, func(*Node) {}) },
 	} {
@@ -74,8 +74,8 @@ func testGhost(t *testing.T, connect func(t *testing.T, d *Dialer) error, down, 
 }
 
 // readAll reads a stream to its end.
-func readAll(t *testing.T, d *Dialer, opts *DialOptions) error {
-	s, err := d.Dial(t.Context(), memoryURL, "cam1", opts)
+func readAll(t *testing.T, d *Dialer, name string, opts *DialOptions) error {
+	s, err := d.Dial(t.Context(), memoryURL, name, opts)
 	if err != nil {
 		return err
 	}

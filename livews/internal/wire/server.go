@@ -69,7 +69,7 @@ func (s *Server) newSession(r *http.Request, name string, q *query, plain bool) 
 	}
 	one.via = q.via
 	if q.standby {
-		one.starts = make(chan struct{}, 1)
+		one.starts = make(chan struct{})
 	}
 	return one
 }

@@ -34,12 +34,13 @@ type session struct {
 	plain   bool
 	warned  time.Time
 	leave   func()         // of the stream; nil for a standby
-	starts  chan struct{}  // gets a token when a standby is started; nil for others
+	starts  chan struct{}  // closed when a standby is started; nil for others
 	tasks   sync.WaitGroup // besides the sending
 
-	mu   sync.Mutex
-	opts livews.SubscribeOptions // of what is not yet subscribed
-	sub  *livews.Subscription    // nil for a standby
+	mu      sync.Mutex
+	started bool                    // starts is closed
+	opts    livews.SubscribeOptions // of what is not yet subscribed
+	sub     *livews.Subscription    // nil for a standby
 }
 
 // enter joins the stream, or for a standby makes sure that it may be there.

@@ -29,21 +29,17 @@ func known(ctx context.Context, streams *livews.Streams, name string) error {
 
 // start lets the media of a standby begin.
 func (s *session) start(c *control) error {
-	if s.starts == nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.starts == nil || s.started {
 		return errStart
 	}
-	s.mu.Lock()
-	err := c.start(&s.opts)
-	s.mu.Unlock()
-	if err != nil {
+	if err := c.start(&s.opts); err != nil {
 		return err
 	}
-	select {
-	case s.starts <- struct{}{}:
-		return nil
-	default:
-		return errStart
-	}
+	s.started = true
+	close(s.starts)
+	return nil
 }
 
 // standBy waits for the start, and subscribes.
