@@ -3,6 +3,7 @@ package wire
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/livews/websocketlivestream/livews"
 )
@@ -57,4 +58,74 @@ func TestGapReason(t *testing.T) {
 	if got := len(gapText(1, gap)); got > maxControl {
 		t.Errorf("gap of %d bytes, at most %d", got, maxControl)
 	}
+}
+
+// TestControlTexts holds the other texts against PROTOCOL.md.
+func TestControlTexts(t *testing.T) {
+	after := map[uint16]livews.Position{2: {Epoch: 1, Group: 2, Chunk: 3}, 1: {Epoch: 1, Group: 2}}
+	for _, tt := range []struct {
+		text []byte
+		want string
+	}{
+		{pathText([]string{"a", "b"}), `{"type":"path","nodes":["a","b"]}`},
+		{pathText(nil), `{"type":"path","nodes":[]}`},
+		{goawayText(1500 * time.Millisecond), `{"type":"goaway","delay":1500}`},
+		{startText(after, livews.Position{Epoch: 1, Group: 2, Chunk: 9}), `{"type":"start","from":"1.2","after":"1:1.2.0,2:1.2.3"}`},
+		{startText(nil, livews.Position{}), `{"type":"start"}`},
+	} {
+		if string(tt.text) != tt.want {
+			t.Errorf("text = %s, want %s", tt.text, tt.want)
+		}
+	}
+}
+
+// TestStartFits keeps a start within the bound of a text message, however many tracks a
+// stream has.
+func TestStartFits(t *testing.T) {
+	const most = 1<<32 - 1
+	after := make(map[uint16]livews.Position)
+	for track := range uint16(1000) {
+		after[60000+track] = livews.Position{Epoch: most, Group: most, Chunk: most}
+	}
+	text := startText(after, livews.Position{Epoch: most, Group: most})
+	if len(text) > maxControl {
+		t.Errorf("start of %d bytes, at most %d", len(text), maxControl)
+	}
+	c, err := parseControl(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var opts livews.SubscribeOptions
+	if err := c.start(&opts); err != nil || len(opts.After) != maxListed {
+		t.Errorf("start gives %d positions, %v", len(opts.After), err)
+	}
+}
+
+func FuzzParseControl(f *testing.F) {
+	f.Add([]byte(`{"type":"gap","track":1,"from":"1.2.3","to":"1.5.0","reason":"slow"}`))
+	f.Add([]byte(`{"type":"path","nodes":["a","b"]}`))
+	f.Add([]byte(`{"type":"goaway","delay":1500}`))
+	f.Add([]byte(`{"type":"select","tracks":[1,2]}`))
+	f.Add([]byte(`{"type":"start","from":"1.2","after":"1:1.2.0,2:1.2.3"}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := parseControl(text)
+		if err != nil {
+			return
+		}
+		if path := c.path(); !validNodes(path) || len(pathText(path)) > maxControl {
+			t.Fatalf("path %q", path)
+		}
+		if delay := c.delay(); delay < 0 || delay > maxGoaway {
+			t.Fatalf("delay %v", delay)
+		}
+		var opts livews.SubscribeOptions
+		if err := c.start(&opts); err == nil && len(opts.After) > maxListed {
+			t.Fatalf("%d positions", len(opts.After))
+		}
+		if gap, err := c.gap(); err == nil && gap != nil {
+			if got := gapText(c.Track, gap); len(got) > maxControl {
+				t.Fatalf("gap of %d bytes", len(got))
+			}
+		}
+	})
 }

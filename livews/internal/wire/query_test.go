@@ -63,18 +63,28 @@ func TestFormatAfter(t *testing.T) {
 }
 
 func FuzzParseQuery(f *testing.F) {
-	f.Add("1,2", "1:1.2.3,2:3.4.5")
-	f.Add("", "")
-	f.Fuzz(func(t *testing.T, tracks, after string) {
-		opts, err := parseQuery(url.Values{"tracks": {tracks}, "after": {after}})
+	f.Add("tracks=1,2&after=1:1.2.3,2:3.4.5&start=oldest")
+	f.Add("via=a,b&standby=1&lag=1000&from=1.2")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, text string) {
+		values, err := url.ParseQuery(text)
 		if err != nil {
 			return
 		}
-		if len(opts.Tracks) > maxListed || len(opts.After) > maxListed {
-			t.Fatalf("%d tracks, %d positions", len(opts.Tracks), len(opts.After))
+		q, err := parseQuery(values)
+		if err != nil {
+			return
 		}
-		if back, err := parseAfter(formatAfter(opts.After)); err != nil || !maps.Equal(back, opts.After) {
-			t.Fatalf("%q: %v, %v", after, back, err)
+		if len(q.Tracks) > maxListed || len(q.After) > maxListed || len(q.via) > livews.MaxPath || q.MaxLag < 0 || q.MaxLag > maxLag {
+			t.Fatalf("%q: %d tracks, %d positions, %d nodes, lag %v", text, len(q.Tracks), len(q.After), len(q.via), q.MaxLag)
+		}
+		asked := DialOptions{After: q.After, From: q.From, MaxLag: q.MaxLag, Via: q.via, Standby: q.standby}
+		back, err := parseQuery(asked.query())
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if !maps.Equal(back.After, q.After) || back.From != q.From || back.MaxLag != q.MaxLag || !slices.Equal(back.via, q.via) || back.standby != q.standby {
+			t.Fatalf("%q comes back as %+v, want %+v", text, back, q)
 		}
 	})
 }

@@ -46,7 +46,7 @@ type session struct {
 // enter joins the stream, or for a standby makes sure that it may be there.
 func (s *session) enter(ctx context.Context) error {
 	if s.starts != nil {
-		return known(ctx, s.streams, s.name)
+		return s.checkStandby(ctx)
 	}
 	return s.join(ctx)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/livews/websocketlivestream/livews"
 )
@@ -11,18 +12,21 @@ import (
 // errStart is what a subscriber gets that starts what cannot be started.
 var errStart = errors.New("start, and this is no standby, or no longer")
 
-// known reports an error if there is surely no stream of the name. A standby is no
+// checkStandby reports an error if there is surely no stream for the standby. It is no
 // reason to ask further up.
-func known(ctx context.Context, streams *livews.Streams, name string) error {
-	if err := livews.CheckName(name); err != nil {
+func (s *session) checkStandby(ctx context.Context) error {
+	if err := livews.CheckName(s.name); err != nil {
 		return err
 	}
-	dir, err := streams.Directory(ctx, 0)
+	if id := s.streams.NodeID(); slices.Contains(s.via, id) {
+		return fmt.Errorf("%w: node %s was asked by way of %v", livews.ErrLoop, id, s.via)
+	}
+	dir, err := s.streams.Directory(ctx, 0)
 	if err != nil {
 		return err
 	}
-	if dir.Complete && find(dir, name) == nil {
-		return fmt.Errorf("%w: %q", livews.ErrNotFound, name)
+	if dir.Complete && find(dir, s.name) == nil {
+		return fmt.Errorf("%w: %q", livews.ErrNotFound, s.name)
 	}
 	return nil
 }

@@ -251,7 +251,12 @@ func TestStandbyOpensNothing(t *testing.T) {
 			t.Errorf("ReadSegment = %v, %v, want ErrNotFound and Move", err, Advice(err))
 		}
 
-		if s, err = d.Dial(t.Context(), memoryURL, "cam2", &DialOptions{Via: []string{"a"}, Standby: true}); err != nil {
+		if _, leave, err = streams.Join(t.Context(), "cam2"); err != nil {
+			t.Fatal(err)
+		}
+		defer leave()
+		up.tell([]string{"x"})
+		if s, err = d.Dial(t.Context(), memoryURL, "cam2", &DialOptions{Via: []string{"x"}, Standby: true}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Start(t.Context(), nil, livews.Position{}); err != nil {
@@ -263,16 +268,19 @@ func TestStandbyOpensNothing(t *testing.T) {
 	})
 }
 
-// TestStandbyUnknown answers 404 where it is sure.
+// TestStandbyUnknown refuses what surely is not there, and a link to itself.
 func TestStandbyUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		stop := serveMemory(m, &Server{Streams: new(livews.Streams)})
+		stop := serveMemory(m, &Server{Streams: &livews.Streams{ID: "a"}})
 		defer stop()
 		d := newDialer(nil, nil, m.Dial)
 		defer d.CloseIdle()
 		if _, err := d.Dial(t.Context(), memoryURL, "cam1", &DialOptions{Standby: true}); !errors.Is(err, livews.ErrNotFound) {
 			t.Errorf("Dial = %v, want ErrNotFound", err)
+		}
+		if _, err := d.Dial(t.Context(), memoryURL, "cam1", &DialOptions{Standby: true, Via: []string{"a"}}); !errors.Is(err, livews.ErrLoop) {
+			t.Errorf("Dial = %v, want ErrLoop", err)
 		}
 	})
 }

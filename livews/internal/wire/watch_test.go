@@ -231,3 +231,32 @@ func TestWatchServerBounds(t *testing.T) {
 		t.Errorf("heard %s, want %s", got, want)
 	}
 }
+
+func FuzzParseNotice(f *testing.F) {
+	f.Add([]byte(`{"type":"node","id":"u","viewers":3,"complete":true}`))
+	f.Add([]byte(`{"type":"stream","stream":{"name":"a/b","state":"live","tracks":[{"number":1}],"path":["u","v"]}}`))
+	f.Add([]byte(`{"type":"gone","name":"a"}`))
+	f.Add([]byte(`{"type":"synced"}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		n, err := parseNotice(text)
+		if err != nil {
+			return
+		}
+		w := watch{streams: make(map[string]livews.StreamInfo)}
+		if err := w.note(n); err != nil {
+			return
+		}
+		node := w.current()
+		if node.ID != "" && !validID(node.ID) || node.Viewers < 0 {
+			t.Fatalf("node %q with %d viewers", node.ID, node.Viewers)
+		}
+		for _, info := range node.Streams {
+			if err := livews.CheckName(info.Name); err != nil || !validNodes(info.Path) {
+				t.Fatalf("stream %q by %q: %v", info.Name, info.Path, err)
+			}
+			for _, track := range info.Tracks {
+				_ = track.MIMEType() // there is none that is not there
+			}
+		}
+	})
+}
