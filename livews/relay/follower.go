@@ -45,12 +45,14 @@ type follower struct {
 	now    time.Time // of the review
 	wake   time.Time // when the next one is due; zero: when something happens
 	heard  time.Time // when the active one gave something
-	why    reason    // of the probe
-	wait   time.Duration
 	lead   time.Time // since when a server has a higher epoch
 	gone   time.Time // since when no server has the stream
 	isOpen bool      // opened is closed
 	border bool      // the last chunk began a group
+
+	why      reason // of the probe: of the standby that was started
+	wait     time.Duration
+	probeEnd time.Time
 }
 
 // newFollower returns a follower that runs until Close or the end of ctx.
@@ -192,6 +194,7 @@ func (f *follower) tellPath(l *link, path []string) {
 func (f *follower) take(ctx context.Context, l *link, seg *livews.Segment) (again bool) {
 	again = !l.begun
 	l.begun = true
+	f.noteOpen() // nobody reads before that
 	switch {
 	case l == f.active:
 		return f.takeActive(ctx, l, seg) || again

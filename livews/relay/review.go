@@ -230,14 +230,15 @@ func (f *follower) replace(ctx context.Context) {
 	f.why = why
 	f.startStandby(ctx, f.standby)
 	f.wait = min(max(2*f.wait, f.pace.patience()), maxProbeWait)
-	f.due(f.now.Add(f.wait))
+	f.probeEnd = f.now.Add(f.wait)
+	f.due(f.probeEnd)
 }
 
 // endProbe ends a probe that has given nothing for long enough. Where all are silent the
 // next one is tried, after waits that double, if there is one.
 func (f *follower) endProbe() {
 	l := f.standby
-	if !f.due(l.started.Add(f.wait)) {
+	if !f.due(f.probeEnd) {
 		return
 	}
 	if f.why != silent {
@@ -447,7 +448,7 @@ func (f *follower) verdict() error {
 		switch {
 		case errors.Is(err, livews.ErrLoop), c.stream == has && f.wanted().leadsBack(c.path):
 			verdict = fmt.Errorf("%w: %q", livews.ErrLoop, f.name)
-		case c.stream == has && len(c.path) == 0:
+		case err == nil && f.isAsked(c.parent), c.stream == has && len(c.path) == 0:
 			return fmt.Errorf("%w: %q: %w", livews.ErrUnavailable, f.name, errNoWay)
 		case !f.isAsked(c.parent), errors.Is(err, livews.ErrNotFound):
 		case errors.Is(err, livews.ErrUnavailable):
