@@ -32,8 +32,10 @@ type NodeConfig struct {
 	// the other nodes reach this one; without it that is Listen's.
 	Listen string `json:"listen"`
 	Host   string `json:"host,omitempty"`
-	// Upstreams are names of nodes, or URLs, in order of preference.
+	// Upstreams are names of nodes, or URLs, in order of preference. Nearest takes
+	// each stream from the nearest of them instead.
 	Upstreams []string `json:"upstreams,omitempty"`
+	Nearest   bool     `json:"nearest,omitempty"`
 	// Streams are the sources of an ingress's streams by name.
 	Streams map[string]string `json:"streams,omitempty"`
 	// Pages makes an ingress its own edge.
@@ -130,7 +132,7 @@ func (n *NodeConfig) checkIngress() error {
 	if len(n.Streams) == 0 {
 		return errors.New(`an ingress needs "streams"`)
 	}
-	if len(n.Upstreams) > 0 {
+	if len(n.Upstreams) > 0 || n.Nearest {
 		return errors.New(`an ingress has no "upstreams"`)
 	}
 	for name := range n.Streams {

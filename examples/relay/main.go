@@ -17,6 +17,7 @@ func main() {
 	var upstream string
 	flag.StringVar(&n.Listen, "listen", "127.0.0.1:8011", "`address` to listen on")
 	flag.StringVar(&upstream, "upstream", "ws://127.0.0.1:8010", "`URLs` of the upstream servers, with commas between them, the preferred one first")
+	flag.BoolVar(&n.Nearest, "nearest", false, "take each stream from the nearest upstream server, not from the first that has it")
 	node.Parse()
 	n.Upstreams = node.List(upstream)
 	node.Main(func(ctx context.Context) error { return node.Run(ctx, n) })

@@ -30,8 +30,10 @@ type Node struct {
 	Name, Role string
 	// Listen is the address to listen on, as in "127.0.0.1:8010".
 	Listen string
-	// Upstreams are the base URLs of a relay's or edge's upstream servers.
+	// Upstreams are the base URLs of a relay's or edge's upstream servers. Nearest
+	// takes each stream from the nearest of them, not from the first.
 	Upstreams []string
+	Nearest   bool
 	// Streams are the sources of an ingress's streams, by name.
 	Streams map[string]string
 	// Pages makes an ingress its own edge.
@@ -96,7 +98,11 @@ func (s *server) open() (err error) {
 		s.sources, err = openSources(s.Streams, s.Logger)
 		return err
 	}
-	up, err := relay.NewUpstream(&relay.UpstreamOptions{URLs: s.Upstreams, Logger: s.Logger})
+	opts := &relay.UpstreamOptions{URLs: s.Upstreams, Logger: s.Logger}
+	if s.Nearest {
+		opts.Order = relay.Nearest
+	}
+	up, err := relay.NewUpstream(opts)
 	if err != nil {
 		return err
 	}
