@@ -1,0 +1,218 @@
+package relay_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/livews/websocketlivestream/livews"
+	"github.com/livews/websocketlivestream/livews/livewstest"
+)
+
+// eventually fails the test if ok does not hold within d.
+func eventually(t *testing.T, d time.Duration, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(d); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %v: %s", d, what)
+		}
+	}
+}
+
+// lists reports whether a node's directory has the stream with this many nodes on its
+// way; zero: does not have it.
+func lists(t *testing.T, s *server, name string, nodes int) bool {
+	t.Helper()
+	d, err := s.streams.Directory(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, info := range d.Streams {
+		if info.Name == name {
+			return len(info.Path) == nodes
+		}
+	}
+	return nodes == 0
+}
+
+// live feeds sink every 20 ms until the test ends.
+func live(t *testing.T, sink livews.Sink) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		src := livewstest.NewSource(&livewstest.SourceOptions{ChunkDuration: 20 * time.Millisecond, Chunks: 25})
+		for n := 0; ; n++ {
+			seg, _ := src.ReadSegment(ctx)
+			if seg == nil || sink.WriteSegment(ctx, seg) != nil {
+				return
+			}
+			if n%2 == 1 {
+				time.Sleep(20 * time.Millisecond)
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+}
+
+// listen takes a free port.
+func listen(t *testing.T, addr string) net.Listener {
+	t.Helper()
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ln
+}
+
+// node starts a relay with this id on ln.
+func node(t *testing.T, ln net.Listener, id string, urls ...string) *server {
+	t.Helper()
+	up := follow(t, urls...)
+	return serveOn(t, ln, &livews.Streams{ID: id, Open: up.Open, Discover: up.Discover})
+}
+
+func url(ln net.Listener) string { return "http://" + ln.Addr().String() }
+
+// TestRelayDies has one of two relays die: what follows comes from the other, with no hole
+// and nothing twice.
+func TestRelayDies(t *testing.T) {
+	ingress := serve(t, new(livews.Streams))
+	live(t, publish(t, ingress, "cam1"))
+	a, b := pass(t, ingress.URL), pass(t, ingress.URL)
+	eventually(t, 2*time.Second, "both have heard of it", func() bool { return lists(t, a, "cam1", 2) && lists(t, b, "cam1", 2) })
+	edge := pass(t, a.URL, b.URL)
+	reader := open(t, follow(t, edge.URL), "cam1")
+	var c livewstest.Checker
+	read(t, reader, &c, 50)
+	eventually(t, 2*time.Second, "a standby", func() bool { return b.dialled.Load() > 0 })
+	a.stop()
+	start := time.Now()
+	read(t, reader, &c, 100)
+	if took := time.Since(start); c.Gaps > 0 || took > 5*time.Second {
+		t.Errorf("%d gaps, 100 chunks in %v, want none in less than 5 s", c.Gaps, took)
+	}
+}
+
+// TestRing lets three relays follow each other, one of them the ingress as well: each
+// gets the stream by the shortest way, and by the other one when that is cut.
+func TestRing(t *testing.T) {
+	ingress := serve(t, &livews.Streams{ID: "i"})
+	live(t, publish(t, ingress, "cam1"))
+	lns := []net.Listener{listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")}
+	var nodes []*server
+	for i, id := range []string{"a", "b", "c"} {
+		urls := []string{url(lns[(i+2)%3]), url(lns[(i+1)%3])}
+		if id == "a" {
+			urls = append([]string{ingress.URL}, urls...)
+		}
+		nodes = append(nodes, node(t, lns[i], id, urls...))
+	}
+	eventually(t, 5*time.Second, "all know the shortest way", func() bool {
+		return lists(t, nodes[0], "cam1", 2) && lists(t, nodes[1], "cam1", 3) && lists(t, nodes[2], "cam1", 3)
+	})
+	readers := make([]livews.Source, 3)
+	checks := make([]livewstest.Checker, 3)
+	for i, n := range nodes {
+		readers[i] = open(t, follow(t, n.URL), "cam1")
+		read(t, readers[i], &checks[i], 30)
+	}
+	time.Sleep(300 * time.Millisecond)
+	nodes[0].stop() // all ways to the ingress
+	for _, n := range nodes[1:] {
+		eventually(t, 20*time.Second, "no way is left, nor a circle", func() bool {
+			return lists(t, n, "cam1", 0) || lists(t, n, "cam1", 1) || func() bool {
+				info, ok := n.streams.Info("cam1")
+				return !ok || len(info.Path) == 0
+			}()
+		})
+	}
+	back := node(t, listen(t, nodes[0].Listener.Addr().String()), "a", ingress.URL, nodes[1].URL)
+	for i, n := range nodes[1:] {
+		eventually(t, 20*time.Second, "the stream is back", func() bool {
+			info, ok := n.streams.Info("cam1")
+			return ok && len(info.Path) == 3
+		})
+		read(t, readers[i+1], &checks[i+1], 50)
+	}
+	read(t, open(t, follow(t, back.URL), "cam1"), new(livewstest.Checker), 30)
+}
+
+// TestSelfLink has a relay that is its own first upstream.
+func TestSelfLink(t *testing.T) {
+	ingress := serve(t, &livews.Streams{ID: "i"})
+	live(t, publish(t, ingress, "cam1"))
+	ln := listen(t, "127.0.0.1:0")
+	n := node(t, ln, "a", url(ln), ingress.URL)
+	read(t, open(t, follow(t, n.URL), "cam1"), new(livewstest.Checker), 30)
+	if info, _ := n.streams.Info("cam1"); len(info.Path) != 2 {
+		t.Errorf("path %v, want two nodes", info.Path)
+	}
+}
+
+// TestLongestChain serves as many as a path may have, and refuses one more.
+func TestLongestChain(t *testing.T) {
+	last := serve(t, &livews.Streams{ID: "n1"})
+	live(t, publish(t, last, "cam1"))
+	for i := 2; i <= livews.MaxPath; i++ {
+		last = node(t, listen(t, "127.0.0.1:0"), fmt.Sprint("n", i), last.URL)
+	}
+	eventually(t, 5*time.Second, "the last knows the stream", func() bool { return lists(t, last, "cam1", livews.MaxPath) })
+	over := node(t, listen(t, "127.0.0.1:0"), "over", last.URL)
+	if _, _, err := over.streams.Join(t.Context(), "cam1"); !errors.Is(err, livews.ErrLoop) && !errors.Is(err, livews.ErrNotFound) {
+		t.Errorf("Join = %v beyond the longest path, want ErrLoop or ErrNotFound", err)
+	}
+	read(t, open(t, follow(t, last.URL), "cam1"), new(livewstest.Checker), 30)
+}
+
+// TestListTravels follows a stream's coming and going over three hops, and what is not
+// there.
+func TestListTravels(t *testing.T) {
+	ingress := serve(t, new(livews.Streams))
+	a := pass(t, ingress.URL)
+	b := pass(t, a.URL)
+	c := pass(t, b.URL)
+	eventually(t, 2*time.Second, "all is known", func() bool {
+		d, err := c.streams.Directory(t.Context(), 0)
+		return err == nil && d.Complete
+	})
+	start := time.Now()
+	_, _, err := c.streams.Join(t.Context(), "nope")
+	if took := time.Since(start); !errors.Is(err, livews.ErrNotFound) || took > 100*time.Millisecond || ingress.dialled.Load() > 0 {
+		t.Errorf("Join = %v after %v, want ErrNotFound at once without asking", err, took)
+	}
+	sink := publish(t, ingress, "cam1")
+	eventually(t, 200*time.Millisecond, "cam1 is listed", func() bool { return lists(t, c, "cam1", 4) })
+	feed(t, sink, livewstest.NewSource(nil), 3)
+	read(t, open(t, follow(t, c.URL), "cam1"), new(livewstest.Checker), 3)
+	sink.Close()
+	eventually(t, time.Second, "cam1 is gone", func() bool { return lists(t, c, "cam1", 0) })
+	http.DefaultClient.CloseIdleConnections()
+}
+
+// TestRefill loses the only relay of an edge, which comes back empty.
+func TestRefill(t *testing.T) {
+	ingress := serve(t, new(livews.Streams))
+	live(t, publish(t, ingress, "cam1"))
+	mid := pass(t, ingress.URL)
+	addr := mid.Listener.Addr().String()
+	edge := pass(t, mid.URL)
+	reader := open(t, follow(t, edge.URL), "cam1")
+	var c livewstest.Checker
+	read(t, reader, &c, 100)
+	mid.stop()
+	time.Sleep(time.Second)
+	node(t, listen(t, addr), "", ingress.URL)
+	read(t, reader, &c, 200)
+	if c.Gaps > 0 {
+		t.Errorf("%d gaps, want none", c.Gaps)
+	}
+}
