@@ -191,6 +191,62 @@ func TestDirectoryEnds(t *testing.T) {
 	})
 }
 
+// TestRepeatedInit tells no change where an init segment comes again, and one where it is
+// another.
+func TestRepeatedInit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &livews.Streams{ID: "me"}
+		defer s.Close()
+		src, sink := livews.Pipe()
+		publish(t, s, "cam1", src)
+		next := watch(t, s)
+		synctest.Wait()
+		init := func(width uint16) {
+			t.Helper()
+			if err := sink.WriteSegment(t.Context(), &livews.Segment{
+				Type: livews.TypeInit, Track: 1, Position: livews.Position{Epoch: 3},
+				Info:    &livews.Track{Number: 1, Kind: livews.KindVideo, Codec: "avc1.42C01F", Timescale: 1, Width: width},
+				Payload: []byte("init"),
+			}); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		for _, tt := range []struct {
+			width uint16
+			news  bool
+		}{{640, true}, {640, false}, {320, true}, {320, false}} {
+			init(tt.width)
+			if got := next(); got != "" != tt.news {
+				t.Errorf("width %d: directory %q, want news: %v", tt.width, got, tt.news)
+			}
+		}
+	})
+}
+
+// TestCloseEndsWatch ends those who wait for a change where there is nothing.
+func TestCloseEndsWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := new(livews.Streams)
+		ended := make(chan error, 1)
+		go func() {
+			_, err := s.Directory(t.Context(), 1)
+			ended <- err
+		}()
+		synctest.Wait()
+		_ = s.Close()
+		synctest.Wait()
+		select {
+		case err := <-ended:
+			if err != livews.ErrClosed {
+				t.Errorf("Directory = %v, want ErrClosed", err)
+			}
+		default:
+			t.Error("Directory still waits")
+		}
+	})
+}
+
 // restless is a Discover that returns after a while.
 type restless struct {
 	life atomic.Int64

@@ -111,7 +111,7 @@ func (s *Streams) knowLocked(streams []StreamInfo, complete bool) {
 	}
 	s.known.streams, s.known.complete = streams, complete
 	for _, info := range streams {
-		delete(s.misses, info.Name)
+		s.misses.remove(info.Name)
 	}
 	s.changedLocked()
 }

@@ -73,6 +73,36 @@ func TestLateLeave(t *testing.T) {
 	})
 }
 
+// silentSource gives nothing until it is told to end.
+type silentSource struct{ closed chan struct{} }
+
+func (silentSource) ReadSegment(ctx context.Context) (*livews.Segment, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (s silentSource) Close() error {
+	close(s.closed)
+	return nil
+}
+
+// TestSilentSourceIsClosed closes a source that nobody wants any more though it never
+// gives anything.
+func TestSilentSourceIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := silentSource{make(chan struct{})}
+		s := &livews.Streams{Open: func(context.Context, *livews.Request) (livews.Source, error) { return src, nil }}
+		defer s.Close()
+		join(t, s, "cam1")()
+		time.Sleep(6 * time.Second)
+		select {
+		case <-src.closed:
+		default:
+			t.Error("the source is still open")
+		}
+	})
+}
+
 // TestVanishedPublisher keeps the stream of a publisher that is gone for a while.
 func TestVanishedPublisher(t *testing.T) {
 	for _, tt := range []struct {

@@ -198,6 +198,39 @@ func TestLoops(t *testing.T) {
 	})
 }
 
+// TestLoopIsNoDemand lets nodes that are refused not keep a stream open.
+func TestLoopIsNoDemand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		up := new(router)
+		s := &livews.Streams{ID: "me", Open: up.Open}
+		defer s.Close()
+		leave := join(t, s, "cam1")
+		up.requests[0].Routed([]string{"b", "a"})
+		leave()
+		for range 6 {
+			time.Sleep(time.Second)
+			_, _, _ = s.JoinAs(t.Context(), &livews.Request{Name: "cam1", Via: []string{"b"}})
+		}
+		if n := up.sources[0].closed.Load(); n != 1 {
+			t.Errorf("the source was closed %d times, want once", n)
+		}
+	})
+}
+
+// TestPathWhileOpening tells the path of a stream that nobody knew of once it is open.
+func TestPathWhileOpening(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		up := new(upstream)
+		s := &livews.Streams{ID: "me", Open: up.open}
+		defer s.Close()
+		go join(t, s, "cam1")
+		synctest.Wait()
+		if path, err := s.Path(t.Context(), "cam1", nil); err != nil || !slices.Equal(path, []string{"me"}) {
+			t.Errorf("Path = %v, %v; want [me]", path, err)
+		}
+	})
+}
+
 // TestLoopWhileOpening looks at the way of a stream again once that is open.
 func TestLoopWhileOpening(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
