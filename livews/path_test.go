@@ -223,7 +223,7 @@ func TestPathWhileOpening(t *testing.T) {
 		up := new(upstream)
 		s := &livews.Streams{ID: "me", Open: up.open}
 		defer s.Close()
-		go join(t, s, "cam1")
+		go func() { _, _, _ = s.Join(t.Context(), "cam1") }()
 		synctest.Wait()
 		if path, err := s.Path(t.Context(), "cam1", nil); err != nil || !slices.Equal(path, []string{"me"}) {
 			t.Errorf("Path = %v, %v; want [me]", path, err)
