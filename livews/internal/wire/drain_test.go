@@ -3,7 +3,6 @@ package wire
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -194,7 +193,7 @@ func TestDrainPlain(t *testing.T) {
 		if err := server.Drain(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Drain = %v, want a deadline", err)
 		}
-		conn.(net.Conn).Close()
+		conn.Close()
 		if text := string(<-got); len(text) == 0 || text[len(text)-4:] != "\r\n\r\n" {
 			t.Errorf("a plain viewer gets %q after the handshake", text)
 		}

@@ -224,9 +224,17 @@ func TestWatchServerBounds(t *testing.T) {
 	if got := listen(now); got != 0 {
 		t.Errorf("no change takes %d messages", got)
 	}
+	w.viewers = func() int { return 8 }
+	if listen(now.Add(viewersEvery - 1)); heard.current().Viewers != 7 {
+		t.Error("the viewers are told before their time")
+	}
+	if listen(now.Add(viewersEvery)); heard.current().Viewers != 8 {
+		t.Error("the viewers are not told in their time")
+	}
+	w.viewers = func() int { return 7 }
 	dir.Streams = slices.Clone(dir.Streams[1:3])
 	dir.Streams[0].Path = []string{"a", "b"}
-	listen(now)
+	listen(now.Add(2 * viewersEvery))
 	if got, want := said(heard.current()), "a 7 viewers complete=true: s0001=a>b s0002="; got != want {
 		t.Errorf("heard %s, want %s", got, want)
 	}
