@@ -12,9 +12,6 @@ import (
 	"github.com/livews/websocketlivestream/livews/livewstest"
 )
 
-// feedChunks is the number of chunks of a track in a group, in every stream of the bench.
-const feedChunks = 10
-
 // Feeds makes the cameras of a bench, and knows what each of their segments has to look like
 // at any reader, to the bit. Its fields are set before its first use. Its methods may be
 // called by any number of goroutines at the same time.
@@ -23,6 +20,8 @@ type Feeds struct {
 	Tracks int
 	// Step is the time from one chunk of a track to the next; NewFeeds sets 20 ms.
 	Step time.Duration
+	// Chunks is the number of chunks of a track in a group; NewFeeds sets 10.
+	Chunks int
 	// Size is that of a chunk's payload in bytes; NewFeeds sets 200.
 	Size int
 
@@ -33,7 +32,7 @@ type Feeds struct {
 
 // NewFeeds returns Feeds without a camera.
 func NewFeeds() *Feeds {
-	return &Feeds{Tracks: 2, Step: 20 * time.Millisecond, Size: 200, begins: make(map[uint32]time.Time)}
+	return &Feeds{Tracks: 2, Step: 20 * time.Millisecond, Chunks: 10, Size: 200, begins: make(map[uint32]time.Time)}
 }
 
 // New returns a camera that begins now, in an epoch higher than all before it: a Source that
@@ -45,7 +44,7 @@ func (f *Feeds) New() livews.Source {
 	begin := time.Now().Truncate(time.Microsecond)
 	f.begins[f.epoch] = begin
 	return &feed{begin: begin, src: livewstest.NewSource(&livewstest.SourceOptions{
-		Tracks: f.Tracks, Chunks: feedChunks, ChunkDuration: f.Step, Size: f.Size, Epoch: f.epoch,
+		Tracks: f.Tracks, Chunks: f.Chunks, ChunkDuration: f.Step, Size: f.Size, Epoch: f.epoch,
 	})}
 }
 
@@ -80,7 +79,7 @@ func (f *Feeds) Check(seg *livews.Segment) error {
 }
 
 func (f *Feeds) checkHeader(seg *livews.Segment, begin time.Time) error {
-	due := time.Duration(index(seg.Position)) * f.Step
+	due := time.Duration(f.index(seg.Position)) * f.Step
 	var flags livews.Flags
 	if seg.Position.Chunk == 0 {
 		flags = livews.FlagSync | livews.FlagFirst
@@ -90,6 +89,17 @@ func (f *Feeds) checkHeader(seg *livews.Segment, begin time.Time) error {
 			seg.Flags, seg.DecodeTime, seg.WallClock)
 	}
 	return nil
+}
+
+// index returns the number of a chunk in its epoch.
+func (f *Feeds) index(p livews.Position) int { return int(p.Group)*f.Chunks + int(p.Chunk) }
+
+// missing returns how many chunks lie between the two of one epoch.
+func (f *Feeds) missing(last, p livews.Position) int {
+	if last.IsZero() || last.Epoch != p.Epoch {
+		return 0
+	}
+	return max(0, f.index(p)-f.index(last)-1)
 }
 
 // feed is one camera.

@@ -79,22 +79,11 @@ func (h *Hop) strict(seg *livews.Segment) error {
 	if e := h.epochs[seg.Track]; e != p.Epoch {
 		return fmt.Errorf("track %d: chunk %v under the init segment of epoch %d", seg.Track, p, e)
 	}
-	if last := h.last[seg.Track]; seg.Gap == nil && missing(last, p) > 0 {
+	if last := h.last[seg.Track]; seg.Gap == nil && h.feeds.missing(last, p) > 0 {
 		return fmt.Errorf("track %d: chunk %v: hole after %v without a gap", seg.Track, p, last)
 	}
 	return nil
 }
-
-// missing returns how many chunks lie between the two of one epoch.
-func missing(last, p livews.Position) int {
-	if last.IsZero() || last.Epoch != p.Epoch {
-		return 0
-	}
-	return max(0, index(p)-index(last)-1)
-}
-
-// index returns the number of a chunk in its epoch.
-func index(p livews.Position) int { return int(p.Group)*feedChunks + int(p.Chunk) }
 
 func (h *Hop) count(seg *livews.Segment) {
 	h.mu.Lock()
@@ -103,7 +92,7 @@ func (h *Hop) count(seg *livews.Segment) {
 	t := &h.tally
 	last := h.last[seg.Track]
 	t.Chunks++
-	t.Lost += missing(last, seg.Position)
+	t.Lost += h.feeds.missing(last, seg.Position)
 	if seg.Gap != nil {
 		t.Gaps++
 	}
