@@ -9,5 +9,10 @@
 //	streams := &livews.Streams{Open: up.Open, Discover: up.Discover}
 //	http.ListenAndServe(":8011", &relay.Handler{Streams: streams})
 //
-// Relays are combined freely, to any depth, and never open a box of the media.
+// Where there are several servers, each stream is taken from the best one, and the next
+// best stands by: when the first is lost, silent, going away, or no longer has a way
+// to the ingress, the stream goes on there after the last chunk that has come.
+//
+// Relays are combined freely, to any depth, in rings too, and never open a box of the
+// media.
 package relay

@@ -214,7 +214,6 @@ type world struct {
 	src     livews.Source
 	stop    chan struct{}
 	paused  bool
-	epoch   uint32
 
 	mu     sync.Mutex
 	check  livewstest.Checker

@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"github.com/livews/websocketlivestream/livews"
 	"github.com/livews/websocketlivestream/livews/internal/wire"
 	"github.com/livews/websocketlivestream/livews/livewstest"
@@ -170,7 +172,8 @@ func TestCloseCodes(t *testing.T) {
 		err  error
 		on   int // at last
 	}{
-		{"lost", errReset, 1},
+		{"lost", websocket.CloseError{Code: 4200}, 1},
+		{"shut down", websocket.CloseError{Code: 4100}, 1},
 		{"loop", fmt.Errorf("%w: 4202", livews.ErrLoop), 1},
 		{"nonsense", livews.ErrMessage, 1},
 	} {
@@ -185,6 +188,25 @@ func TestCloseCodes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRefusedForGood asks nobody again who has said that it is of no use.
+func TestRefusedForGood(t *testing.T) {
+	inWorld(t, 2, func(w *world) {
+		w.follow(livews.Request{})
+		w.sleep(2 * time.Second)
+		w.servers[0].cut(websocket.CloseError{Code: 4300})
+		w.sleep(time.Minute)
+		w.well(tick)
+		if got := w.servers[0].dialled(); got != 1 {
+			t.Errorf("%d dials, want one", got)
+		}
+		w.servers[1].cut(websocket.CloseError{Code: 4300})
+		w.sleep(time.Second)
+		if err := w.readErr(); !errors.Is(err, livews.ErrUnavailable) {
+			t.Errorf("ReadSegment = %v, want ErrUnavailable", err)
+		}
+	})
 }
 
 func TestGoaway(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"testing"
 	"time"
 
@@ -129,17 +128,15 @@ func TestRing(t *testing.T) {
 	nodes[0].stop() // all ways to the ingress
 	for _, n := range nodes[1:] {
 		eventually(t, 20*time.Second, "no way is left, nor a circle", func() bool {
-			return lists(t, n, "cam1", 0) || lists(t, n, "cam1", 1) || func() bool {
-				info, ok := n.streams.Info("cam1")
-				return !ok || len(info.Path) == 0
-			}()
+			info, ok := n.streams.Info("cam1")
+			return !ok || len(info.Path) == 0
 		})
 	}
 	back := node(t, listen(t, nodes[0].Listener.Addr().String()), "a", ingress.URL, nodes[1].URL)
 	for i, n := range nodes[1:] {
 		eventually(t, 20*time.Second, "the stream is back", func() bool {
 			info, ok := n.streams.Info("cam1")
-			return ok && len(info.Path) == 3
+			return ok && len(info.Path) >= 3
 		})
 		read(t, readers[i+1], &checks[i+1], 50)
 	}
@@ -195,7 +192,6 @@ func TestListTravels(t *testing.T) {
 	read(t, open(t, follow(t, c.URL), "cam1"), new(livewstest.Checker), 3)
 	sink.Close()
 	eventually(t, time.Second, "cam1 is gone", func() bool { return lists(t, c, "cam1", 0) })
-	http.DefaultClient.CloseIdleConnections()
 }
 
 // TestRefill loses the only relay of an edge, which comes back empty.
