@@ -419,16 +419,22 @@ func TestForeign(t *testing.T) {
 
 func TestOpenErrors(t *testing.T) {
 	loop := fmt.Errorf("%w: 508", livews.ErrLoop)
-	for _, tt := range []struct{ a, b, want error }{
-		{errNotFound, errNotFound, livews.ErrNotFound},
-		{errNotFound, errRefused, livews.ErrUnavailable},
-		{errRefused, errNotFound, livews.ErrUnavailable},
-		{errNotFound, loop, livews.ErrLoop},
-		{loop, errRefused, livews.ErrUnavailable},
+	me, both := []string{"me"}, []string{"below", "me"}
+	for _, tt := range []struct {
+		a, b error
+		via  []string
+		want error
+	}{
+		{errNotFound, errNotFound, me, livews.ErrNotFound},
+		{errNotFound, errRefused, me, livews.ErrUnavailable},
+		{errRefused, errNotFound, me, livews.ErrUnavailable},
+		{errNotFound, loop, both, livews.ErrLoop},
+		{errNotFound, loop, me, livews.ErrNotFound}, // it would have to come from here
+		{loop, errRefused, both, livews.ErrUnavailable},
 	} {
 		inWorld(t, 2, func(w *world) {
 			w.servers[0].refuse, w.servers[1].refuse = tt.a, tt.b
-			if _, err := w.up.Open(w.t.Context(), &livews.Request{Name: "cam1"}); !errors.Is(err, tt.want) {
+			if _, err := w.up.Open(w.t.Context(), &livews.Request{Name: "cam1", Via: tt.via}); !errors.Is(err, tt.want) {
 				t.Errorf("Open = %v after %v and %v, want %v", err, tt.a, tt.b, tt.want)
 			}
 		})

@@ -446,8 +446,12 @@ func (f *follower) verdict() error {
 	for _, c := range f.up.parents.candidates(f.name) {
 		err := f.trials[c.parent].err
 		switch {
+		case c.stream == has && len(c.path) >= livews.MaxPath:
+			verdict = fmt.Errorf("%w: %q: more than %d nodes", livews.ErrLoop, f.name, livews.MaxPath)
 		case errors.Is(err, livews.ErrLoop), c.stream == has && f.wanted().leadsBack(c.path):
-			verdict = fmt.Errorf("%w: %q", livews.ErrLoop, f.name)
+			if len(f.via) > 1 { // else it would come from here, where it is not
+				verdict = fmt.Errorf("%w: %q", livews.ErrLoop, f.name)
+			}
 		case err == nil && f.isAsked(c.parent), c.stream == has && len(c.path) == 0:
 			return fmt.Errorf("%w: %q: %w", livews.ErrUnavailable, f.name, errNoWay)
 		case !f.isAsked(c.parent), errors.Is(err, livews.ErrNotFound):
