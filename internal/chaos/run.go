@@ -13,10 +13,11 @@ import (
 
 const (
 	// Recovery is promise P7 in figures: how long after the last fault every viewer to which
-	// some way leads may take to be live again. It is the time of a handshake that goes
-	// nowhere (5 s), the longest wait between attempts (10 s) of somebody who has failed
-	// often, the silence that is taken for a failure (1 s), and 4 s for a slow machine.
-	Recovery = 20 * time.Second
+	// some way leads may take to be live again. It is the time after which a silent
+	// connection is given up where there is no other server to ask (15 s), that of a
+	// handshake that goes nowhere (5 s), and the longest wait between attempts of somebody
+	// who has failed often (10 s). Where there is another server it is 1 s of silence.
+	Recovery = 30 * time.Second
 	// Farewell bounds how long a server keeps connections that have died without a word
 	// (15 s), and then its own upstream (linger), again with 4 s for a slow machine.
 	Farewell = 15*time.Second + linger + 4*time.Second
@@ -52,6 +53,28 @@ type Report struct {
 	Chunks, Lost int
 	// Slowest is the longest time from the last fault to the last viewer's being live.
 	Slowest time.Duration
+}
+
+// String is one line.
+func (r *Report) String() string {
+	return fmt.Sprintf("%d steps in %d rounds and %d worlds; viewers got %d chunks and missed %d; the slowest was live again after %v",
+		r.Steps, r.Rounds, r.Worlds, r.Chunks, r.Lost, r.Slowest.Round(time.Millisecond))
+}
+
+// Preview returns the first round of a run, without playing it.
+func Preview(r *Run) (string, error) {
+	rng := rand.New(rand.NewPCG(r.Seed, 0))
+	t, err := NewTopology(r.Topology, rng)
+	if err != nil {
+		return "", err
+	}
+	w, err := NewWorld(t)
+	if err != nil {
+		return "", err
+	}
+	defer w.Close()
+	s := NewSchedule(rng, w, min(max(r.Steps, 1), roundSteps), r.kinds())
+	return fmt.Sprintf("%v\n%v\n%v", t, s.Faults, s.Standing), nil
 }
 
 // Do plays the run and returns an error with all that was found, and how to reproduce it,
@@ -146,12 +169,15 @@ func (r *Run) judge(ctx context.Context, w *World, rng *rand.Rand, steps int, re
 			}
 		}
 	}
-	return w.farewell(ctx, log)
+	return w.farewell(ctx, report, log)
 }
 
 // farewell judges P6 with all viewers there, and when all have left.
-func (w *World) farewell(ctx context.Context, log func(string, ...any)) error {
-	if _, err := w.AwaitLive(ctx, Recovery); err != nil {
+func (w *World) farewell(ctx context.Context, report *Report, log func(string, ...any)) error {
+	took, err := w.AwaitLive(ctx, Recovery)
+	report.Slowest = max(report.Slowest, took)
+	log("all mended: all live after %v", took.Round(time.Millisecond))
+	if err != nil {
 		return err
 	}
 	if err := w.AwaitDemand(ctx, Farewell); err != nil {
@@ -161,7 +187,7 @@ func (w *World) farewell(ctx context.Context, log func(string, ...any)) error {
 		v.Leave()
 	}
 	begin := time.Now()
-	err := w.AwaitNone(ctx, Farewell)
+	err = w.AwaitNone(ctx, Farewell)
 	log("nobody left after %v", time.Since(begin).Round(time.Millisecond))
 	return err
 }
