@@ -21,8 +21,8 @@ func (s *Streams) Join(ctx context.Context, name string) (relay *Relay, leave fu
 }
 
 // JoinAs is Join for a reader that resumes, or for another node: req says so. Its
-// Routed is not used, and its After is of use only to the reader for whom the stream
-// is opened. The error wraps [ErrLoop] where this node is in req.Via, the stream comes
+// Routed is not used, and its After and From are of use only to the reader for whom the
+// stream is opened. The error wraps [ErrLoop] where this node is in req.Via, the stream comes
 // through a node of req.Via or would have to, or the way from the ingress would have
 // more than [MaxPath] nodes. The way may change later: [Streams.Path] tells it.
 func (s *Streams) JoinAs(ctx context.Context, req *Request) (relay *Relay, leave func(), err error) {

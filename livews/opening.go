@@ -32,7 +32,7 @@ func (s *Streams) openLocked(ctx context.Context, req *Request) (*stream, error)
 	ctx, st.feed = s.newFeedLocked(context.WithoutCancel(ctx))
 	f := st.feed
 	go s.openAndRun(ctx, st, f, &Request{
-		Name: name, After: maps.Clone(req.After), Via: append(slices.Clone(req.Via), s.id),
+		Name: name, After: maps.Clone(req.After), From: req.From, Via: append(slices.Clone(req.Via), s.id),
 		Routed: func(path []string) { s.route(st, f, path) },
 	})
 	return st, nil

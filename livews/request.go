@@ -16,6 +16,9 @@ type Request struct {
 	// resumes: the Source should begin early enough for it to go on there. Empty
 	// means that the live edge will do.
 	After map[uint16]Position
+	// From is the group with which the first reader begins where it does not resume: the
+	// Source should begin there, or as early as it can. Zero: at the live edge.
+	From Position
 	// Via has the ids of the nodes through which the request has come, in that order:
 	// the last is that of this node. A stream that has come through one of them is
 	// not to be taken: it would go in a circle.

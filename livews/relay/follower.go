@@ -58,13 +58,10 @@ type follower struct {
 // newFollower returns a follower that runs until Close or the end of ctx.
 func newFollower(ctx context.Context, up *Upstream, req *livews.Request) *follower {
 	f := &follower{
-		up: up, name: req.Name, via: slices.Clone(req.Via), from: lowestGroup(req.After), routed: req.Routed,
+		up: up, name: req.Name, via: slices.Clone(req.Via), from: beginning(req), routed: req.Routed,
 		events: make(chan event), out: make(chan *livews.Segment),
 		opened: make(chan struct{}), ended: make(chan struct{}), done: make(chan struct{}),
 		trials: make(map[*parent]*trial),
-	}
-	if f.from.Group > 0 {
-		f.from.Group-- // for slower readers of the same node
 	}
 	for _, p := range up.parents.all {
 		f.trials[p] = new(trial)
@@ -72,6 +69,18 @@ func newFollower(ctx context.Context, up *Upstream, req *livews.Request) *follow
 	ctx, f.cancel = context.WithCancel(ctx)
 	go f.run(ctx)
 	return f
+}
+
+// beginning returns the group with which a stream is to begin for its first reader.
+func beginning(req *livews.Request) livews.Position {
+	from := lowestGroup(req.After)
+	if from.Group > 0 {
+		from.Group-- // for slower readers of the same node
+	}
+	if from.IsZero() || !req.From.IsZero() && from.After(req.From) {
+		return req.From
+	}
+	return from
 }
 
 // ReadSegment returns the next segment. It blocks while there is no connection.

@@ -194,19 +194,36 @@ func TestListTravels(t *testing.T) {
 	eventually(t, time.Second, "cam1 is gone", func() bool { return lists(t, c, "cam1", 0) })
 }
 
-// TestRefill loses the only relay of an edge, which comes back empty.
+// TestRefill loses all relays between an ingress and an edge, which come back empty: each
+// gets from the next what the readers below it have missed.
 func TestRefill(t *testing.T) {
+	for relays := 1; relays <= 3; relays++ {
+		t.Run(fmt.Sprint(relays), func(t *testing.T) { testRefill(t, relays) })
+	}
+}
+
+func testRefill(t *testing.T, relays int) {
 	ingress := serve(t, new(livews.Streams))
 	live(t, publish(t, ingress, "cam1"))
-	mid := pass(t, ingress.URL)
-	addr := mid.Listener.Addr().String()
-	edge := pass(t, mid.URL)
-	reader := open(t, follow(t, edge.URL), "cam1")
-	var c livewstest.Checker
+	url := ingress.URL
+	var addrs []string
+	var chain []*server
+	for range relays {
+		mid := pass(t, url)
+		chain, addrs = append(chain, mid), append(addrs, mid.Listener.Addr().String())
+		url = mid.URL
+	}
+	reader := open(t, follow(t, pass(t, url).URL), "cam1")
+	c := livewstest.Checker{Chunks: 25}
 	read(t, reader, &c, 100)
-	mid.stop()
+	for _, mid := range chain {
+		mid.stop()
+	}
 	time.Sleep(time.Second)
-	node(t, listen(t, addr), "", ingress.URL)
+	url = ingress.URL
+	for _, addr := range addrs {
+		url = node(t, listen(t, addr), "", url).URL
+	}
 	read(t, reader, &c, 200)
 	if c.Gaps > 0 {
 		t.Errorf("%d gaps, want none", c.Gaps)

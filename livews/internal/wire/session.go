@@ -62,9 +62,9 @@ func (s *session) exit() {
 // join subscribes to the stream.
 func (s *session) join(ctx context.Context) error {
 	s.mu.Lock()
-	after := s.opts.After
+	req := &livews.Request{Name: s.name, After: s.opts.After, From: s.opts.From, Via: s.via}
 	s.mu.Unlock()
-	relay, leave, err := s.streams.JoinAs(ctx, &livews.Request{Name: s.name, After: after, Via: s.via})
+	relay, leave, err := s.streams.JoinAs(ctx, req)
 	if err != nil {
 		return err
 	}
