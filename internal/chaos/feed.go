@@ -18,9 +18,9 @@ import (
 type Feeds struct {
 	// Tracks of each stream; NewFeeds sets 2.
 	Tracks int
-	// Step is the time from one chunk of a track to the next; NewFeeds sets 20 ms.
+	// Step is the time from one chunk of a track to the next; NewFeeds sets 40 ms.
 	Step time.Duration
-	// Chunks is the number of chunks of a track in a group; NewFeeds sets 10.
+	// Chunks is the number of chunks of a track in a group; NewFeeds sets 5.
 	Chunks int
 	// Size is that of a chunk's payload in bytes; NewFeeds sets 200.
 	Size int
@@ -32,7 +32,7 @@ type Feeds struct {
 
 // NewFeeds returns Feeds without a camera.
 func NewFeeds() *Feeds {
-	return &Feeds{Tracks: 2, Step: 20 * time.Millisecond, Chunks: 10, Size: 200, begins: make(map[uint32]time.Time)}
+	return &Feeds{Tracks: 2, Step: 40 * time.Millisecond, Chunks: 5, Size: 200, begins: make(map[uint32]time.Time)}
 }
 
 // New returns a camera that begins now, in an epoch higher than all before it: a Source that

@@ -65,7 +65,6 @@ func takeovers(t *testing.T, fault func(active string) chaos.Fault) {
 func oneTakeover(t *testing.T, fault func(active string) chaos.Fault) takeover {
 	w := newWorld(t, diamond(0))
 	defer w.Close()
-	w.Feeds.Step = 40 * time.Millisecond
 	start(t, w)
 	viewers := seat(t, w, "e3", audience)
 	allLive(t, viewers)
@@ -76,13 +75,16 @@ func oneTakeover(t *testing.T, fault func(active string) chaos.Fault) takeover {
 	for _, v := range viewers {
 		v.Begin()
 	}
-	active := "r1"
-	if info, _ := w.Node("r2").Info("cam1"); info.Viewers > 0 {
-		active = "r2"
+	active, other := "r1", "r2"
+	if info, _ := w.Node(other).Info("cam1"); info.Viewers > 0 {
+		active, other = other, active
 	}
 	w.Strike(t.Context(), fault(active))
 	time.Sleep(2500 * time.Millisecond)
 	allLive(t, viewers)
+	if info, _ := w.Node(other).Info("cam1"); info.Viewers != 1 {
+		t.Errorf("%s has %d viewers: the edge has not moved there", other, info.Viewers)
+	}
 	r := takeover{edge: edge.Tally().Longest}
 	for _, v := range viewers {
 		tally := v.Tally()

@@ -95,6 +95,7 @@ func (h *Hop) count(seg *livews.Segment) {
 	t.Lost += h.feeds.missing(last, seg.Position)
 	if seg.Gap != nil {
 		t.Gaps++
+		t.Told = *seg.Gap
 	}
 	if !last.IsZero() && last.Epoch != seg.Position.Epoch {
 		t.Epochs++

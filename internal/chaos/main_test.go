@@ -18,6 +18,12 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	// The tests wait for most of their time, and not for a processor.
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
 	code := m.Run()
 	if code == 0 {
 		if left := leftovers(); len(left) > 0 {

@@ -64,9 +64,9 @@ type drainer interface {
 	Drain(ctx context.Context) error
 }
 
-// NewNode returns a node that has not been started.
-func NewNode(plan Plan, parents []*Proxy, feeds *Feeds, findings *Findings) *Node {
-	return &Node{Plan: plan, parents: parents, feeds: feeds, findings: findings}
+// NewNode returns a node that has not been started and has no links yet.
+func NewNode(plan Plan, feeds *Feeds, findings *Findings) *Node {
+	return &Node{Plan: plan, feeds: feeds, findings: findings}
 }
 
 // Addr is where the node listens, or has listened last. Children reach it through a Proxy,

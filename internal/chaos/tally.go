@@ -1,12 +1,18 @@
 package chaos
 
-import "time"
+import (
+	"time"
+
+	"github.com/livews/websocketlivestream/livews"
+)
 
 // Tally is what has passed a [Hop] since it was made, or since its Begin.
 type Tally struct {
 	// Chunks have passed, Lost have not, Gaps tell of those. Epochs counts the changes of
 	// epoch, at which nobody knows how many were lost.
 	Chunks, Lost, Gaps, Epochs int
+	// Told has the last notice of a gap.
+	Told livews.Gap
 	// Epoch is that of the newest chunk.
 	Epoch uint32
 	// Newest is the time at the camera of the newest chunk; At is when the last came.
@@ -21,6 +27,9 @@ type Tally struct {
 func (t Tally) plus(u Tally) Tally {
 	u.Chunks += t.Chunks
 	u.Lost += t.Lost
+	if u.Gaps == 0 {
+		u.Told = t.Told
+	}
 	u.Gaps += t.Gaps
 	u.Epochs += t.Epochs
 	u.Longest = max(u.Longest, t.Longest)

@@ -29,34 +29,46 @@ type seat struct {
 // NewWorld makes what the topology says and starts nothing.
 func NewWorld(t *Topology) (*World, error) {
 	w := &World{Topology: t, Feeds: NewFeeds(), Findings: new(Findings), links: make(map[string]*Proxy)}
-	w.Nodes = make([]*Node, len(t.Nodes))
-	for i, plan := range t.Nodes {
-		var parents []*Proxy
-		for _, parent := range plan.Parents {
-			link, err := w.link(plan.Name, parent)
-			if err != nil {
-				return nil, errors.Join(err, w.Close())
-			}
-			parents = append(parents, link)
-		}
-		w.Nodes[i] = NewNode(plan, parents, w.Feeds, w.Findings)
+	for _, plan := range t.Nodes {
+		w.Nodes = append(w.Nodes, NewNode(plan, w.Feeds, w.Findings))
 	}
 	for i := range t.Nodes {
-		if err := w.seatViewers(i); err != nil {
+		if err := errors.Join(w.linkParents(i), w.seatViewers(i)); err != nil {
 			return nil, errors.Join(err, w.Close())
 		}
 	}
 	return w, nil
 }
 
+func (w *World) linkParents(node int) error {
+	n := w.Nodes[node]
+	for _, parent := range n.Plan.Parents {
+		link, err := w.link(n.Name, parent)
+		if err != nil {
+			return err
+		}
+		n.parents = append(n.parents, link)
+	}
+	return nil
+}
+
 // link puts a Proxy between a child and the node that is its parent.
 func (w *World) link(child string, parent int) (*Proxy, error) {
 	name := linkName(child, w.Topology.Nodes[parent].Name)
-	p, err := NewProxy(name, func() string { return w.Nodes[parent].Addr() })
+	p, err := NewProxy(name, func() string { return w.listening(parent) })
 	if err == nil {
 		w.links[name] = p
 	}
 	return p, err
+}
+
+// listening returns the address of a node, or "" while it is dead: somebody else may have the
+// port by then.
+func (w *World) listening(node int) string {
+	if n := w.Nodes[node]; n.Up() {
+		return n.Addr()
+	}
+	return ""
 }
 
 func linkName(child, parent string) string { return child + "<" + parent }
@@ -99,9 +111,7 @@ func (w *World) Close() error {
 		v.Leave()
 	}
 	for _, n := range w.Nodes {
-		if n != nil {
-			n.Kill()
-		}
+		n.Kill()
 	}
 	for _, p := range w.links {
 		_ = p.Close() // always nil
