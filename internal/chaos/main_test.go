@@ -19,7 +19,7 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	// The tests wait for most of their time, and not for a processor.
+	// The tests wait for most of their time: room bounds them, not the processors.
 	if err := flag.Set("test.parallel", "16"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
