@@ -52,29 +52,26 @@ func (u *Upstream) Discover(ctx context.Context, id string, set func(*livews.Dir
 // keepWatch watches one server until ctx ends.
 func (u *Upstream) keepWatch(ctx context.Context, index int, news chan struct{}) {
 	var retry backoff.Backoff
-	tell := func(r report) {
-		u.parents.set(index, r)
+	defer u.parents.set(index, report{})
+	forget := time.AfterFunc(knownFor, func() {
+		u.parents.forget(index)
 		wake(news)
-	}
-	var last *wire.Node
+	})
+	defer forget.Stop()
 	for {
-		forget := time.AfterFunc(knownFor, func() { tell(report{told: true}) })
 		began := time.Now()
 		err := u.watch(ctx, u.parents.all[index].url, func(node *wire.Node) {
 			forget.Stop()
-			last = node
-			tell(report{node: node, live: true, told: true})
+			u.parents.set(index, report{node: node, live: true, told: true})
+			wake(news)
 		})
-		forget.Stop()
-		if ctx.Err() != nil {
-			u.parents.set(index, report{})
-			return
-		}
 		u.log.Debug("watch of upstream ends", "remote", u.parents.all[index].url, "err", err)
+		if u.parents.lose(index) {
+			forget.Reset(knownFor) // counts from the loss, however many attempts fail since
+		}
+		wake(news)
 		retry.Lived(time.Since(began))
-		tell(report{node: last, told: true})
 		if retry.Wait(ctx) != nil {
-			u.parents.set(index, report{})
 			return
 		}
 	}

@@ -32,6 +32,8 @@ type fakeServer struct {
 	foreign bool     // knows neither paths nor standbys
 	path    []string // told to those who connect
 	mute    bool     // no media goes out
+	lazy    bool     // has a way only while somebody takes the stream
+	leave   bool     // sends away who has just come
 	conns   []*fakeConn
 	dials   []time.Time
 }
@@ -61,6 +63,7 @@ func (s *fakeServer) dial(ctx context.Context, opts *wire.DialOptions) (conn, er
 	s.dials = append(s.dials, time.Now())
 	refuse, hang := s.refuse, s.hang
 	s.mu.Unlock()
+	time.Sleep(time.Millisecond)
 	if hang {
 		select {
 		case <-time.After(5 * time.Second):
@@ -82,7 +85,13 @@ func (s *fakeServer) dial(ctx context.Context, opts *wire.DialOptions) (conn, er
 	defer s.mu.Unlock()
 	if !s.foreign {
 		path := s.path
+		if s.lazy && opts.Standby {
+			path = nil
+		}
 		c.control <- func() error { opts.OnPath(path); return nil }
+		if s.leave {
+			c.control <- func() error { opts.OnGoaway(0); return nil }
+		}
 	}
 	s.conns = append(s.conns, c)
 	go c.pump()
@@ -237,7 +246,7 @@ func inWorld(t *testing.T, n int, test func(w *world)) {
 			urls = append(urls, "ws://"+id)
 		}
 		w.up = &Upstream{
-			parents: newParents(urls), maxLag: defaultMaxLag, log: slog.New(slog.DiscardHandler), idle: func() {},
+			parents: newParents(urls), maxLag: defaultMaxLag, log: newDiscard(), idle: func() {},
 			dial: func(ctx context.Context, base, _ string, opts *wire.DialOptions) (conn, error) {
 				i := slices.Index(urls, base)
 				return w.servers[i].dial(ctx, opts)
@@ -254,6 +263,8 @@ func inWorld(t *testing.T, n int, test func(w *world)) {
 		test(w)
 	})
 }
+
+func newDiscard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // flow gives all servers a chunk of each track in every tick.
 func (w *world) flow() {

@@ -164,8 +164,7 @@ func (f *follower) handle(ctx context.Context, e event) (again bool, err error) 
 	case e.path != nil:
 		f.tellPath(l, *e.path)
 	case e.goaway != nil:
-		l.leaveAt = f.now.Add(*e.goaway)
-		l.trial.after = l.leaveAt
+		f.sendAway(l, *e.goaway)
 	default:
 		return f.take(ctx, l, e.seg), nil
 	}
@@ -180,14 +179,30 @@ func (f *follower) connected(l *link, c conn) {
 	case f.active:
 		f.heard = f.now
 	case f.spare:
+		if !f.standby.hasWay() {
+			f.rest(f.standby) // else two of that kind would take turns
+		}
 		drop(f.standby)
 		f.standby, f.spare = l, nil
 	}
 }
 
+// sendAway notes that the server wants l to leave. One that says so of each connection
+// is not asked again and again.
+func (f *follower) sendAway(l *link, delay time.Duration) {
+	if l.leaveAt.IsZero() {
+		l.trial.backoff.Lived(f.now.Sub(l.since))
+		l.trial.after = f.now.Add(delay + l.trial.backoff.Next())
+	}
+	l.leaveAt = f.now.Add(delay)
+}
+
 // tellPath notes the way by which the stream comes over l.
 func (f *follower) tellPath(l *link, path []string) {
 	hadWay := l.told && len(l.path) > 0
+	if l.hasWay() {
+		l.lost = f.now
+	}
 	l.told, l.path = true, path
 	switch {
 	case f.wanted().leadsBack(path):
@@ -203,7 +218,6 @@ func (f *follower) tellPath(l *link, path []string) {
 func (f *follower) take(ctx context.Context, l *link, seg *livews.Segment) (again bool) {
 	again = !l.begun
 	l.begun = true
-	f.noteOpen() // nobody reads before that
 	switch {
 	case l == f.active:
 		return f.takeActive(ctx, l, seg) || again
@@ -247,7 +261,7 @@ func (f *follower) hasSpoken(seg *livews.Segment) (again bool) {
 	f.pace.note(seg)
 	f.wait = 0
 	if f.standby.isProbing() && f.why == silent {
-		f.standby.trial.after = f.now.Add(f.standby.trial.backoff.Next())
+		f.rest(f.standby)
 		drop(f.standby)
 		f.standby = nil
 		return true
@@ -305,6 +319,7 @@ func (f *follower) give(ctx context.Context, seg *livews.Segment) {
 	if seg == nil {
 		return
 	}
+	f.noteOpen() // nobody reads before that
 	select {
 	case f.out <- seg:
 	case <-ctx.Done():

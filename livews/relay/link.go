@@ -46,6 +46,7 @@ type link struct {
 	told    bool      // path was told
 	path    []string
 	ready   time.Time // since when it has been there with a way
+	lost    time.Time // since when it has had none
 	leaveAt time.Time // the server goes away then
 	inits   []*livews.Segment
 }

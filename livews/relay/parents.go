@@ -113,6 +113,28 @@ func (ps *parents) candidates(name string) []candidate {
 func (ps *parents) set(index int, r report) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
+	ps.setLocked(index, r)
+}
+
+// lose notes that a server tells nothing any more, and reports whether it did.
+func (ps *parents) lose(index int) bool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	old := ps.reports[index]
+	ps.setLocked(index, report{node: old.node, told: true})
+	return old.live
+}
+
+// forget removes what a server that tells nothing any more has said before.
+func (ps *parents) forget(index int) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if r := ps.reports[index]; !r.live {
+		ps.setLocked(index, report{told: r.told})
+	}
+}
+
+func (ps *parents) setLocked(index int, r report) {
 	old := ps.reports[index]
 	ps.reports[index] = r
 	all := old.live != r.live || r.node != nil && old.node != nil && old.node.Complete != r.node.Complete

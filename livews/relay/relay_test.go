@@ -281,6 +281,7 @@ func TestList(t *testing.T) {
 	a := pass(t, ingress.URL)
 	b := pass(t, a.URL, a.URL)
 	read(t, open(t, follow(t, b.URL), "cam2"), new(livewstest.Checker), 3)
+	eventually(t, 2*time.Second, "cam1 is known", func() bool { return lists(t, b, "cam1", 3) })
 	list := b.streams.List(t.Context())
 	var got []string
 	for _, info := range list {

@@ -142,7 +142,7 @@ func (f *follower) start(ctx context.Context, p *parent, standby bool) *link {
 // leaveWayless leaves an active link over which there has been no way for too long.
 func (f *follower) leaveWayless() {
 	l := f.active
-	if l.isOpen() && !l.hasWay() && f.due(l.ready.Add(noWayFor)) {
+	if l.isOpen() && !l.hasWay() && f.due(l.lost.Add(noWayFor)) {
 		f.fail(l, errNoWay)
 	}
 }
@@ -166,7 +166,14 @@ func (f *follower) dialActive(ctx context.Context) {
 	if f.active != nil {
 		return
 	}
-	if c, ok := f.next(false); ok {
+	c, ok := f.next(false)
+	if l := f.standby; !ok && l.isOpen() && !l.hasWay() && !l.isProbing() {
+		// It may have a way for those who take the stream.
+		drop(l)
+		f.standby = nil
+		c, ok = f.next(false)
+	}
+	if ok {
 		f.active = f.start(ctx, c.parent, false)
 	}
 }
@@ -224,9 +231,6 @@ func (f *follower) replace(ctx context.Context) {
 	if why == none || !f.standby.hasWay() {
 		return
 	}
-	if c, _ := f.candidate(f.standby); why == higher && !f.leads(c) {
-		return // the one that does is dialled in its place
-	}
 	f.why = why
 	f.startStandby(ctx, f.standby)
 	f.wait = min(max(2*f.wait, f.pace.patience()), maxProbeWait)
@@ -259,7 +263,7 @@ func (f *follower) reason() reason {
 		return leaving
 	case !l.hasWay():
 		return wayless
-	case f.hasLead():
+	case f.hasLead() && f.standbyLeads():
 		return higher
 	case f.due(f.heard.Add(f.pace.patience())):
 		return silent
@@ -283,6 +287,13 @@ func (f *follower) hasLead() bool {
 
 // isLed reports whether another server has a higher epoch than the active one.
 func (f *follower) isLed() bool { return slices.ContainsFunc(f.candidates, f.leads) }
+
+// standbyLeads reports whether the standby is one with a higher epoch: if not, such a
+// one is dialled in its place, and may not be had.
+func (f *follower) standbyLeads() bool {
+	c, ok := f.candidate(f.standby)
+	return ok && f.leads(c)
+}
 
 // leads reports whether c is known to have a higher epoch than the active server.
 func (f *follower) leads(c candidate) bool {
@@ -332,10 +343,15 @@ func (f *follower) retire(l *link, err error) {
 	}
 	t.err = err
 	t.final = t.final || wire.Advice(err) == wire.Stop
-	if at := f.now.Add(t.backoff.Next()); at.After(t.after) {
-		t.after = at
-	}
+	f.rest(l)
 	drop(l)
+}
+
+// rest has the server of l wait for its turn to be asked again.
+func (f *follower) rest(l *link) {
+	if at := f.now.Add(l.trial.backoff.Next()); at.After(l.trial.after) {
+		l.trial.after = at
+	}
 }
 
 // leaveStale leaves a link whose chunks are of an epoch that has passed.
