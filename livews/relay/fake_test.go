@@ -18,7 +18,10 @@ import (
 
 const tick = 100 * time.Millisecond
 
-var errReset = errors.New("connection reset")
+var (
+	errReset = errors.New("connection reset")
+	errLoop  = fmt.Errorf("%w: 508", livews.ErrLoop)
+)
 
 // fakeServer is a server of one stream in virtual time: a window behind connections that
 // do as the test says.
@@ -27,13 +30,14 @@ type fakeServer struct {
 	relay *livews.Relay
 
 	mu      sync.Mutex
-	refuse  error    // what a dial gets
-	hang    bool     // a dial gets nothing
-	foreign bool     // knows neither paths nor standbys
-	path    []string // told to those who connect
-	mute    bool     // no media goes out
-	lazy    bool     // has a way only while somebody takes the stream
-	leave   bool     // sends away who has just come
+	refuse  error         // what a dial gets
+	hang    bool          // a dial gets nothing
+	foreign bool          // knows neither paths nor standbys
+	path    []string      // told to those who connect
+	mute    bool          // no media goes out
+	lazy    bool          // has a way only while somebody takes the stream
+	leave   bool          // sends away who has just come
+	slow    time.Duration // to answer a dial
 	conns   []*fakeConn
 	dials   []time.Time
 }
@@ -52,6 +56,13 @@ func (s *fakeServer) open() []*fakeConn {
 	return slices.DeleteFunc(slices.Clone(s.conns), func(c *fakeConn) bool { return c.ctx.Err() != nil })
 }
 
+// leadsBack reports whether the server's stream comes from who asks for it.
+func (s *fakeServer) leadsBack(opts *wire.DialOptions) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(opts.Via, func(id string) bool { return slices.Contains(s.path, id) })
+}
+
 func (s *fakeServer) dialled() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +74,7 @@ func (s *fakeServer) dial(ctx context.Context, opts *wire.DialOptions) (conn, er
 	s.dials = append(s.dials, time.Now())
 	refuse, hang := s.refuse, s.hang
 	s.mu.Unlock()
-	time.Sleep(time.Millisecond)
+	time.Sleep(max(s.slow, time.Millisecond))
 	if hang {
 		select {
 		case <-time.After(5 * time.Second):
@@ -71,6 +82,9 @@ func (s *fakeServer) dial(ctx context.Context, opts *wire.DialOptions) (conn, er
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
+	}
+	if refuse == nil && s.leadsBack(opts) {
+		refuse = errLoop
 	}
 	if refuse != nil {
 		return nil, refuse
@@ -89,9 +103,9 @@ func (s *fakeServer) dial(ctx context.Context, opts *wire.DialOptions) (conn, er
 			path = nil
 		}
 		c.control <- func() error { opts.OnPath(path); return nil }
-		if s.leave {
-			c.control <- func() error { opts.OnGoaway(0); return nil }
-		}
+	}
+	if s.leave {
+		c.control <- func() error { opts.OnGoaway(0); return nil }
 	}
 	s.conns = append(s.conns, c)
 	go c.pump()
@@ -190,6 +204,10 @@ func (c *fakeConn) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 }
 
 func (c *fakeConn) Start(_ context.Context, after map[uint16]livews.Position, from livews.Position) error {
+	if c.server.leadsBack(c.opts) {
+		c.control <- func() error { return errLoop }
+		return nil
+	}
 	c.sub.After, c.sub.From = after, from
 	close(c.start)
 	return nil

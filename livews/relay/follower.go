@@ -42,13 +42,14 @@ type follower struct {
 	candidates             []candidate
 	route                  []string
 
-	now    time.Time // of the review
-	wake   time.Time // when the next one is due; zero: when something happens
-	heard  time.Time // when the active one gave something
-	lead   time.Time // since when a server has a higher epoch
-	gone   time.Time // since when no server has the stream
-	isOpen bool      // opened is closed
-	border bool      // the last chunk began a group
+	now      time.Time // of the review
+	wake     time.Time // when the next one is due; zero: when something happens
+	heard    time.Time // when the active one gave something
+	lead     time.Time // since when a server has a higher epoch
+	outdated time.Time // since when the active one's server has a lower epoch
+	gone     time.Time // since when no server has the stream
+	isOpen   bool      // opened is closed
+	border   bool      // the last chunk began a group
 
 	why      reason // of the probe: of the standby that was started
 	wait     time.Duration
@@ -260,6 +261,7 @@ func (f *follower) hasSpoken(seg *livews.Segment) (again bool) {
 	}
 	f.pace.note(seg)
 	f.wait = 0
+	f.gone = time.Time{}
 	if f.standby.isProbing() && f.why == silent {
 		f.rest(f.standby)
 		drop(f.standby)
@@ -299,6 +301,7 @@ func (f *follower) takeOver(ctx context.Context, seg *livews.Segment) {
 		drop(old)
 	}
 	f.giveHeld(ctx)
+	f.gone = time.Time{}
 	f.pace.note(seg)
 	f.give(ctx, seg)
 	f.heard = time.Now()

@@ -153,7 +153,7 @@ func TestTakeback(t *testing.T) {
 		if got := w.on(f); got != 1 || len(since) != 1 {
 			t.Errorf("taken back too early, to %d", got)
 		}
-		w.sleep(15 * time.Second)
+		w.sleep(15*time.Second + healthySpread)
 		if got := w.on(f); got != 0 {
 			t.Errorf("media comes from %d, want 0", got)
 		}
@@ -374,7 +374,7 @@ func TestHangingDial(t *testing.T) {
 		w.sleep(time.Minute)
 		w.well(tick)
 		w.servers[0].do(func() { w.servers[0].hang = false })
-		w.sleep(time.Minute)
+		w.sleep(time.Minute + healthySpread)
 		w.well(tick)
 		if got := w.on(f); got != 0 {
 			t.Errorf("media comes from %d, want 0", got)

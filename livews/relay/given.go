@@ -13,7 +13,7 @@ const maxTracks = 64
 // which it came. The zero given is ready for use.
 type given struct {
 	tracks map[uint16]*givenTrack
-	epoch  uint32 // the highest of a chunk
+	epoch  uint32 // the highest; what is of a lower one has passed
 }
 
 type givenTrack struct {
@@ -30,6 +30,10 @@ func (g *given) admit(seg *livews.Segment) *livews.Segment {
 		return nil
 	}
 	if seg.Type == livews.TypeInit {
+		if seg.Position.Epoch < g.epoch {
+			return nil
+		}
+		g.epoch = seg.Position.Epoch
 		return t.admitInit(seg)
 	}
 	p := seg.Position

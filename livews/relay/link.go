@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -10,8 +11,11 @@ import (
 	"github.com/livews/websocketlivestream/livews/internal/wire"
 )
 
-// maxHeldInits bounds the init segments that wait for a first chunk.
-const maxHeldInits = 2 * maxTracks
+// maxHeldInits and maxHeldBytes bound the init segments that wait for a first chunk.
+const (
+	maxHeldInits = 2 * maxTracks
+	maxHeldBytes = 4 << 20
+)
 
 // conn is a connection to a server: a [wire.Stream], or its double in tests.
 type conn interface {
@@ -36,7 +40,7 @@ type trial struct {
 type link struct {
 	parent  *parent
 	trial   *trial
-	standby bool // dialled to stand by
+	healthy time.Duration // how long it has to be ready before it is preferred
 	cancel  context.CancelFunc
 
 	conn    conn      // nil while it is dialled
@@ -49,6 +53,7 @@ type link struct {
 	lost    time.Time // since when it has had none
 	leaveAt time.Time // the server goes away then
 	inits   []*livews.Segment
+	held    int // bytes of inits
 }
 
 func (l *link) isOpen() bool { return l != nil && l.conn != nil }
@@ -64,8 +69,9 @@ func (l *link) hasWay() bool { return l.isOpen() && (!l.told || len(l.path) > 0)
 
 // hold keeps an init segment until the first chunk.
 func (l *link) hold(seg *livews.Segment) {
-	if len(l.inits) < maxHeldInits {
+	if len(l.inits) < maxHeldInits && l.held+len(seg.Payload) <= maxHeldBytes {
 		l.inits = append(l.inits, seg)
+		l.held += len(seg.Payload)
 	}
 }
 
@@ -81,7 +87,7 @@ type event struct {
 
 // startLink dials p, and reads what comes until the link is cancelled.
 func (f *follower) startLink(ctx context.Context, p *parent, opts *wire.DialOptions) *link {
-	l := &link{parent: p, trial: f.trials[p], standby: opts.Standby, since: time.Now()}
+	l := &link{parent: p, trial: f.trials[p], healthy: healthyFor + rand.N(healthySpread), since: time.Now()}
 	ctx, l.cancel = context.WithCancel(ctx)
 	opts.OnPath = func(path []string) {
 		path = slices.Clone(path)

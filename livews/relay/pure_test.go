@@ -151,6 +151,25 @@ func TestGiven(t *testing.T) {
 	}
 }
 
+// TestGivenInits has an init segment of a new epoch pass once, and none of an older one after
+// that.
+func TestGivenInits(t *testing.T) {
+	var g given
+	for i, tt := range []struct {
+		track uint16
+		epoch uint32
+		want  bool
+	}{{1, 1, true}, {2, 1, true}, {1, 1, false}, {1, 2, true}, {2, 1, false}, {1, 1, false}, {1, 2, false}, {2, 2, true}} {
+		seg := &livews.Segment{Type: livews.TypeInit, Track: tt.track, Position: livews.Position{Epoch: tt.epoch}, Info: new(livews.Track)}
+		if got := g.admit(seg) != nil; got != tt.want {
+			t.Errorf("init segment %d, of track %d and epoch %d: admitted = %v, want %v", i, tt.track, tt.epoch, got, tt.want)
+		}
+	}
+	if g.epoch != 2 {
+		t.Errorf("epoch = %d, want 2", g.epoch)
+	}
+}
+
 func TestMerge(t *testing.T) {
 	stream := func(name string, epoch uint32, path ...string) livews.StreamInfo {
 		return livews.StreamInfo{Name: name, Epoch: epoch, Path: path}

@@ -22,9 +22,12 @@ const (
 	// openWait is how long the way of a stream is waited for where nothing comes.
 	openWait = time.Second
 	// healthyFor is how long a better server has to be there before the stream is taken
-	// back to it.
-	healthyFor = 30 * time.Second
-	// leadFor is how long another server has to have a higher epoch.
+	// back to it, and healthySpread up to how much longer: two nodes that prefer each other
+	// must not change at the same group border again and again.
+	healthyFor    = 30 * time.Second
+	healthySpread = 15 * time.Second
+	// leadFor is how long another server has to have a higher epoch, or the active one a
+	// lower one than the reader.
 	leadFor = time.Second
 	// noWayFor is how long an active link is kept over which no way leads.
 	noWayFor = 15 * time.Second
@@ -64,8 +67,10 @@ func (r reason) String() string {
 // the state alone, so that it may be called at any time.
 func (f *follower) review(ctx context.Context) error {
 	f.now, f.wake = time.Now(), time.Time{}
-	f.candidates = choose(f.up.parents.candidates(f.name), f.wanted())
+	all := f.up.parents.candidates(f.name)
+	f.candidates = choose(all, f.wanted())
 	f.leaveWayless()
+	f.leaveOutdated(all)
 	f.promote(ctx)
 	f.dialActive(ctx)
 	f.replace(ctx)
@@ -144,6 +149,25 @@ func (f *follower) leaveWayless() {
 	l := f.active
 	if l.isOpen() && !l.hasWay() && f.due(l.lost.Add(noWayFor)) {
 		f.fail(l, errNoWay)
+	}
+}
+
+// leaveOutdated leaves an active link to a server that has had, for long enough, only an
+// epoch that has passed here. Nothing would come from it: it waits for what follows ours.
+func (f *follower) leaveOutdated(all []candidate) {
+	l := f.active
+	old := l.isOpen() && slices.ContainsFunc(all, func(c candidate) bool {
+		return c.parent == l.parent && c.epoch > 0 && c.epoch < f.given.epoch
+	})
+	if !old {
+		f.outdated = time.Time{}
+		return
+	}
+	if f.outdated.IsZero() {
+		f.outdated = f.now
+	}
+	if f.due(f.outdated.Add(leadFor)) {
+		f.leaveStale(l)
 	}
 }
 
@@ -315,7 +339,7 @@ func (f *follower) isWorse() bool {
 	if !ok || !there || !f.standby.hasWay() || !f.wanted().prefers(s, a) {
 		return false
 	}
-	return f.due(f.standby.ready.Add(healthyFor)) && f.border
+	return f.due(f.standby.ready.Add(f.standby.healthy)) && f.border
 }
 
 // fail ends a link; its server is asked again after a while.
@@ -408,8 +432,7 @@ func (f *follower) noteRoute() {
 func (f *follower) giveUp() error {
 	switch {
 	case f.active.isOpen() || f.standby.hasWay():
-		f.gone = time.Time{}
-		return nil
+		return nil // media will say that it is not gone: to connect is no proof
 	case !f.isOpen && f.active == nil && !f.standby.isDialled():
 		return f.verdict()
 	case f.allFinal():

@@ -1,10 +1,12 @@
 package relay
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/livews/websocketlivestream/livews"
+	"github.com/livews/websocketlivestream/livews/livewstest"
 )
 
 // TestWaylessIsWaitedFor loses the way of a link that has been there for long.
@@ -109,5 +111,53 @@ func TestSilenceWhileLed(t *testing.T) {
 		if got := w.on(f); got != 2 {
 			t.Errorf("media comes from %d, want 2", got)
 		}
+	})
+}
+
+// TestOutdated has all servers go back to a lower epoch, as after a clock was put right:
+// none will ever give what follows, so the stream ends, to be opened anew.
+func TestOutdated(t *testing.T) {
+	for n := 1; n <= 4; n++ {
+		inWorld(t, n, func(w *world) {
+			src, err := w.up.Open(w.t.Context(), &livews.Request{Name: "cam1", Via: []string{"me"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := src.(*follower)
+			defer f.Close()
+			go func() { _ = livews.Copy(w.t.Context(), livews.NewRelay(nil), f) }() // ends with f
+			w.sleep(2 * time.Second)
+			last := livewstest.NewSource(&livewstest.SourceOptions{Epoch: 1<<32 - 1})
+			for range 3 {
+				seg, _ := last.ReadSegment(w.t.Context())
+				w.servers[0].open()[0].segs <- seg
+			}
+			w.sleep(3 * time.Second) // connected again before it is known what for
+			for i := range w.servers {
+				w.report(i, &livews.StreamInfo{Epoch: 1, Path: w.servers[i].path})
+			}
+			w.sleep(leadFor + goneAfter + time.Second)
+			select {
+			case <-f.ended:
+				if !errors.Is(f.end, livews.ErrNotFound) {
+					t.Errorf("%d servers: ended with %v, want ErrNotFound", n, f.end)
+				}
+			default:
+				t.Errorf("%d servers: not ended", n)
+			}
+		})
+	}
+}
+
+// TestOpensForTheProbe opens a stream whose first server sends it away before it has told
+// anything.
+func TestOpensForTheProbe(t *testing.T) {
+	inWorld(t, 2, func(w *world) {
+		a := w.servers[0]
+		a.foreign, a.mute, a.leave, a.slow = true, true, true, 1500*time.Millisecond
+		w.servers[1].slow = 600 * time.Millisecond
+		w.follow(livews.Request{})
+		w.sleep(5 * time.Second)
+		w.well(2 * time.Second)
 	})
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/livews/websocketlivestream/livews"
 	"github.com/livews/websocketlivestream/livews/livewstest"
+	"github.com/livews/websocketlivestream/livews/relay"
 )
 
 // eventually fails the test if ok does not hold within d.
@@ -192,6 +194,40 @@ func TestListTravels(t *testing.T) {
 	read(t, open(t, follow(t, c.URL), "cam1"), new(livewstest.Checker), 3)
 	sink.Close()
 	eventually(t, time.Second, "cam1 is gone", func() bool { return lists(t, c, "cam1", 0) })
+}
+
+// TestNearest takes a stream from the upstream with the shortest way, whatever the order of
+// the URLs, with the next nearest standing by, and goes on by that when the nearest is gone.
+func TestNearest(t *testing.T) {
+	ingress := serve(t, &livews.Streams{ID: "i"})
+	live(t, publish(t, ingress, "cam1"))
+	near := node(t, listen(t, "127.0.0.1:0"), "near", ingress.URL)
+	between := node(t, listen(t, "127.0.0.1:0"), "between", ingress.URL)
+	mid := node(t, listen(t, "127.0.0.1:0"), "mid", between.URL)
+	far := node(t, listen(t, "127.0.0.1:0"), "far", mid.URL)
+	eventually(t, 5*time.Second, "all know the stream", func() bool {
+		return lists(t, near, "cam1", 2) && lists(t, far, "cam1", 4)
+	})
+	up, err := relay.NewUpstream(&relay.UpstreamOptions{URLs: []string{far.URL, mid.URL, near.URL}, Order: relay.Nearest})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(up.CloseIdle)
+	edge := serve(t, &livews.Streams{ID: "edge", Open: up.Open, Discover: up.Discover})
+	eventually(t, 5*time.Second, "the edge knows the shortest way", func() bool { return lists(t, edge, "cam1", 3) })
+	reader := open(t, follow(t, edge.URL), "cam1")
+	var c livewstest.Checker
+	read(t, reader, &c, 50)
+	if info, _ := edge.streams.Info("cam1"); !slices.Equal(info.Path, []string{"edge", "near", "i"}) {
+		t.Errorf("path %v, want that by near", info.Path)
+	}
+	eventually(t, 5*time.Second, "mid stands by", func() bool { return mid.dialled.Load() > 0 })
+	time.Sleep(100 * time.Millisecond) // it is connected
+	near.stop()
+	read(t, reader, &c, 100)
+	if info, _ := edge.streams.Info("cam1"); !slices.Equal(info.Path, []string{"edge", "mid", "between", "i"}) || c.Gaps > 0 {
+		t.Errorf("path %v with %d gaps, want that by mid without any", info.Path, c.Gaps)
+	}
 }
 
 // TestRefill loses all relays between an ingress and an edge, which come back empty: each
