@@ -63,7 +63,7 @@ func takeovers(t *testing.T, fault func(active string) chaos.Fault) {
 
 // oneTakeover measures in a world of its own.
 func oneTakeover(t *testing.T, fault func(active string) chaos.Fault) takeover {
-	w := newWorld(t, diamond(0))
+	w := quietWorld(t, diamond(0))
 	defer w.Close()
 	start(t, w)
 	viewers := seat(t, w, "e3", audience)
@@ -138,7 +138,7 @@ func allLive(t *testing.T, viewers []*chaos.Viewer) time.Duration {
 
 // killedEdge kills an edge under a crowd and starts it again.
 func killedEdge(t *testing.T) {
-	w := newWorld(t, chain())
+	w := quietWorld(t, chain())
 	w.Feeds.Tracks, w.Feeds.Step = 1, 200*time.Millisecond
 	start(t, w)
 	viewers := seat(t, w, "r2", crowd)
@@ -167,7 +167,7 @@ func killedEdge(t *testing.T) {
 
 // ringOfFive counts how often each of five relays in a ring takes each chunk in.
 func ringOfFive(t *testing.T) {
-	w := newWorld(t, ring(5))
+	w := quietWorld(t, ring(5))
 	start(t, w)
 	live(t, w)
 	if err := w.AwaitDemand(t.Context(), chaos.Farewell); err != nil {

@@ -25,6 +25,13 @@ func newWorld(t *testing.T, topology *chaos.Topology) *chaos.World {
 	t.Helper()
 	room <- struct{}{}
 	t.Cleanup(func() { <-room })
+	return quietWorld(t, topology)
+}
+
+// quietWorld makes a world that has the machine for itself, and ends with the test or
+// before.
+func quietWorld(t *testing.T, topology *chaos.Topology) *chaos.World {
+	t.Helper()
 	w, err := chaos.NewWorld(topology)
 	if err != nil {
 		t.Fatal(err)
