@@ -15,6 +15,8 @@ const POLL = 2_000;
 const CHECK = 5_000;
 /** Changes that come within this many milliseconds are shown together. */
 const TOGETHER = 50;
+/** So many answers in a row that do not agree with what was told say that nothing is told any more. */
+const DISAGREEMENTS = 3;
 /** A watch that lasted this many milliseconds was healthy: the next wait is short again. */
 const HEALTHY_AFTER = 10_000;
 
@@ -46,6 +48,7 @@ export class StreamWatch {
   /** @type {Map<string, StreamEntry>} */
   #streams = new Map();
   #synced = false;
+  #disagreed = 0;
   #openedAt = -1;
   #open = false;
   #asked = 0;
@@ -108,6 +111,7 @@ export class StreamWatch {
     this.#clock.clearTimeout(this.#showTimer);
     this.#showTimer = 0;
     this.#synced = false;
+    this.#disagreed = 0;
     this.#openedAt = -1;
     this.#streams = new Map();
     const socket = this.#socket;
@@ -168,16 +172,24 @@ export class StreamWatch {
 
   /** @param {StreamEntry[]} streams */
   #answered(streams) {
+    // A connection that is dead on the way may look open for ever.
+    this.#disagreed = this.#synced && !this.#agrees(streams) ? this.#disagreed + 1 : 0;
+    if (this.#disagreed >= DISAGREEMENTS) this.#lost();
     if (!this.#synced) {
       this.#handlers.onchange(streams);
       return;
     }
-    // What is told is never older than an answer, which counts for nothing but the viewers then.
+    // What is told is hardly ever older than an answer, which counts for nothing but the viewers then.
     for (const { name, viewers } of streams) {
       const known = this.#streams.get(name);
       if (known) this.#streams.set(name, { ...known, viewers });
     }
     this.#show();
+  }
+
+  /** @param {StreamEntry[]} streams */
+  #agrees(streams) {
+    return streams.length === this.#streams.size && streams.every(({ name }) => this.#streams.has(name));
   }
 
   #unanswered() {

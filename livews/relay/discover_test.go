@@ -33,7 +33,9 @@ func TestForgets(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			var streams atomic.Int32
-			go u.Discover(ctx, "me", func(d *livews.Directory) { streams.Store(int32(len(d.Streams))) })
+			go func() {
+				_ = u.Discover(ctx, "me", func(d *livews.Directory) { streams.Store(int32(len(d.Streams))) }) // ends with ctx
+			}()
 			for at := time.Duration(0); at < 2*time.Minute; at += 500 * time.Millisecond {
 				synctest.Wait()
 				if want := at < knownFor; (streams.Load() == 1) != want && at != knownFor {

@@ -13,22 +13,11 @@ import (
 )
 
 const (
-	// goneAfter is how long all servers may say that they have no such stream, which
-	// they had, before that is final.
-	goneAfter = 5 * time.Second
 	// hedgeAfter is how long the first dial may take before another server is dialled
 	// as well.
 	hedgeAfter = time.Second
 	// openWait is how long the way of a stream is waited for where nothing comes.
 	openWait = time.Second
-	// healthyFor is how long a better server has to be there before the stream is taken
-	// back to it, and healthySpread up to how much longer: two nodes that prefer each other
-	// must not change at the same group border again and again.
-	healthyFor    = 30 * time.Second
-	healthySpread = 15 * time.Second
-	// leadFor is how long another server has to have a higher epoch, or the active one a
-	// lower one than the reader.
-	leadFor = time.Second
 	// noWayFor is how long an active link is kept over which no way leads.
 	noWayFor = 15 * time.Second
 	// maxProbeWait bounds the waits between the probes of other servers when all are
@@ -46,22 +35,6 @@ var (
 	errStale   = errors.New("the upstream's stream is of an older epoch")
 	errEnded   = errors.New("the upstream's stream has ended")
 )
-
-// reason says why a standby is started beside the active link.
-type reason int
-
-const (
-	none    reason = iota
-	silent         // nothing comes
-	leaving        // the server goes away
-	wayless        // the server has no way to the stream
-	higher         // the other has a higher epoch
-	worse          // the other is to be preferred
-)
-
-func (r reason) String() string {
-	return [...]string{"none", "silent", "leaving", "wayless", "higher epoch", "preferred"}[r]
-}
 
 // review brings the links to what they should be; an error ends the stream. It goes by
 // the state alone, so that it may be called at any time.
@@ -279,69 +252,6 @@ func (f *follower) endProbe() {
 	}
 }
 
-// reason returns why the standby should take over.
-func (f *follower) reason() reason {
-	l := f.active
-	switch {
-	case !l.leaveAt.IsZero() && f.due(l.leaveAt):
-		return leaving
-	case !l.hasWay():
-		return wayless
-	case f.hasLead() && f.standbyLeads():
-		return higher
-	case f.due(f.heard.Add(f.pace.patience())):
-		return silent
-	case f.isWorse():
-		return worse
-	}
-	return none
-}
-
-// hasLead reports whether another server has had a higher epoch for long enough.
-func (f *follower) hasLead() bool {
-	if !f.isLed() {
-		f.lead = time.Time{}
-		return false
-	}
-	if f.lead.IsZero() {
-		f.lead = f.now
-	}
-	return f.due(f.lead.Add(leadFor))
-}
-
-// isLed reports whether another server has a higher epoch than the active one.
-func (f *follower) isLed() bool { return slices.ContainsFunc(f.candidates, f.leads) }
-
-// standbyLeads reports whether the standby is one with a higher epoch: if not, such a
-// one is dialled in its place, and may not be had.
-func (f *follower) standbyLeads() bool {
-	c, ok := f.candidate(f.standby)
-	return ok && f.leads(c)
-}
-
-// leads reports whether c is known to have a higher epoch than the active server.
-func (f *follower) leads(c candidate) bool {
-	if c.stream != has || f.active != nil && c.parent == f.active.parent {
-		return false
-	}
-	present := f.given.epoch
-	if a, _ := f.candidate(f.active); a.stream == has {
-		present = max(present, a.epoch)
-	}
-	return present > 0 && c.epoch > present
-}
-
-// isWorse reports whether a standby that is to be preferred has been there for long
-// enough, at a group border.
-func (f *follower) isWorse() bool {
-	a, ok := f.candidate(f.active)
-	s, there := f.candidate(f.standby)
-	if !ok || !there || !f.standby.hasWay() || !f.wanted().prefers(s, a) {
-		return false
-	}
-	return f.due(f.standby.ready.Add(f.standby.healthy)) && f.border
-}
-
 // fail ends a link; its server is asked again after a while.
 func (f *follower) fail(l *link, err error) {
 	f.retire(l, err)
@@ -425,80 +335,4 @@ func (f *follower) noteRoute() {
 	if f.routed != nil {
 		f.routed(slices.Clone(route))
 	}
-}
-
-// giveUp returns an error where the stream is not to be had: at once if it has never
-// been, and else when no server has had it for 5 s or all have refused for good.
-func (f *follower) giveUp() error {
-	switch {
-	case f.active.isOpen() || f.standby.hasWay():
-		return nil // media will say that it is not gone: to connect is no proof
-	case !f.isOpen && f.active == nil && !f.standby.isDialled():
-		return f.verdict()
-	case f.allFinal():
-		return fmt.Errorf("follow: %w", f.verdict())
-	case slices.ContainsFunc(f.up.parents.all, f.mayHave):
-		f.gone = time.Time{}
-		return nil
-	}
-	if f.gone.IsZero() {
-		f.gone = f.now
-	}
-	if !f.due(f.gone.Add(goneAfter)) {
-		return nil
-	}
-	return fmt.Errorf("follow: %w: %q", livews.ErrNotFound, f.name)
-}
-
-// mayHave reports whether the server may still have the stream: it has not said anything
-// else. One without a way to it has it no more than one that waits for this node.
-func (f *follower) mayHave(p *parent) bool {
-	if !f.isAsked(p) {
-		return false
-	}
-	err := f.trials[p].err
-	for _, none := range []error{livews.ErrNotFound, livews.ErrLoop, errNoWay, errStale, errEnded} {
-		if errors.Is(err, none) {
-			return false
-		}
-	}
-	return true
-}
-
-// isAsked reports whether the server may be asked, by what it has told of its streams.
-func (f *follower) isAsked(p *parent) bool {
-	return slices.ContainsFunc(f.candidates, func(c candidate) bool { return c.parent == p })
-}
-
-func (f *follower) allFinal() bool {
-	for _, t := range f.trials {
-		if !t.final {
-			return false
-		}
-	}
-	return true
-}
-
-// verdict returns what the servers have said of the stream, all together.
-func (f *follower) verdict() error {
-	verdict := fmt.Errorf("%w: %q", livews.ErrNotFound, f.name)
-	for _, c := range f.up.parents.candidates(f.name) {
-		err := f.trials[c.parent].err
-		switch {
-		case c.stream == has && len(c.path) >= livews.MaxPath:
-			verdict = fmt.Errorf("%w: %q: more than %d nodes", livews.ErrLoop, f.name, livews.MaxPath)
-		case errors.Is(err, livews.ErrLoop), c.stream == has && f.wanted().leadsBack(c.path):
-			if len(f.via) > 1 { // else it would come from here, where it is not
-				verdict = fmt.Errorf("%w: %q", livews.ErrLoop, f.name)
-			}
-		case err == nil && f.isAsked(c.parent), c.stream == has && len(c.path) == 0:
-			return fmt.Errorf("%w: %q: %w", livews.ErrUnavailable, f.name, errNoWay)
-		case !f.isAsked(c.parent), errors.Is(err, livews.ErrNotFound):
-		case errors.Is(err, livews.ErrUnavailable):
-			return err
-		default:
-			return fmt.Errorf("%w: %q: %w", livews.ErrUnavailable, f.name, err)
-		}
-	}
-	return verdict
 }

@@ -148,6 +148,23 @@ test('a server that is gone without a word is found out', async () => {
   assert.ok(FakeSocket.made.length > 1);
 });
 
+test('a watch that is dead on the way is found out by the answers', async () => {
+  list = ['a'];
+  start();
+  await settle();
+  FakeSocket.last.accept();
+  tell('+a .');
+  list = ['b'];
+  for (let i = 0; i < 4; i++) {
+    clock.advance(5_000);
+    await settle();
+  }
+  assert.equal(log.at(-1), 'b');
+  assert.equal(FakeSocket.made[0].closedWith, 1000);
+  clock.advance(10_000);
+  assert.equal(FakeSocket.made.length, 2);
+});
+
 test('attempts to watch come with backoff, which a short life does not reset', () => {
   start();
   const waits = [];
