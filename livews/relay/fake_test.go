@@ -36,6 +36,7 @@ type fakeServer struct {
 	path    []string      // told to those who connect
 	mute    bool          // no media goes out
 	lazy    bool          // has a way only while somebody takes the stream
+	fickle  bool          // has a way only until somebody takes the stream
 	leave   bool          // sends away who has just come
 	slow    time.Duration // to answer a dial
 	conns   []*fakeConn
@@ -209,6 +210,10 @@ func (c *fakeConn) Start(_ context.Context, after map[uint16]livews.Position, fr
 		return nil
 	}
 	c.sub.After, c.sub.From = after, from
+	if c.server.fickle {
+		c.sub.Tracks = []uint16{99} // nor media
+		c.control <- func() error { c.opts.OnPath(nil); return nil }
+	}
 	close(c.start)
 	return nil
 }

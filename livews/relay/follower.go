@@ -109,6 +109,9 @@ func (f *follower) Close() error {
 
 func (f *follower) run(ctx context.Context) {
 	changed, stop := f.up.parents.watch(f.name)
+	if f.routed != nil {
+		f.routed(nil) // this is no ingress, even if it never finds a way
+	}
 	defer close(f.done)
 	defer f.tasks.Wait()
 	defer f.cancel()
@@ -208,7 +211,7 @@ func (f *follower) tellPath(l *link, path []string) {
 	switch {
 	case f.wanted().leadsBack(path):
 		f.fail(l, errCircle)
-	case len(path) == 0 && l == f.active && !hadWay && l.started.IsZero():
+	case len(path) == 0 && l == f.active && (!f.isOpen || !hadWay && l.started.IsZero()):
 		f.fail(l, errNoWay) // two that wait for each other would do so for ever
 	case len(path) > 0 && !hadWay:
 		l.ready = f.now

@@ -38,8 +38,8 @@ func TestStandbyTakesOver(t *testing.T) {
 		if got := w.on(f); got != 1 {
 			t.Errorf("media comes from %d, want 1", got)
 		}
-		if got, want := w.route(), []string{"b", "cam"}; !slices.Equal(got, want) || len(w.routes) != 2 {
-			t.Errorf("routes = %v, want %v at last, and nothing between", w.routes, want)
+		if want := [][]string{nil, {"a", "cam"}, {"b", "cam"}}; !slices.EqualFunc(w.routes, want, slices.Equal) {
+			t.Errorf("routes = %v, want %v", w.routes, want)
 		}
 	})
 }
@@ -445,6 +445,22 @@ func TestOpenErrors(t *testing.T) {
 		_, err := w.up.Open(w.t.Context(), &livews.Request{Name: "cam1"})
 		if !errors.Is(err, livews.ErrNotFound) || w.servers[0].dialled() > 0 {
 			t.Errorf("Open = %v after %d dials, want ErrNotFound without any", err, w.servers[0].dialled())
+		}
+	})
+}
+
+// TestNoWayIsNoIngress says from the beginning that there is no way yet, and when there is
+// none any more: nobody may take this node for the ingress.
+func TestNoWayIsNoIngress(t *testing.T) {
+	inWorld(t, 2, func(w *world) {
+		w.servers[0].hang, w.servers[1].fickle = true, true
+		w.follow(livews.Request{})
+		w.sleep(2 * time.Second)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		want := [][]string{nil, {"b", "cam"}, nil}
+		if !slices.EqualFunc(w.routes, want, slices.Equal) {
+			t.Errorf("routes %v, want %v", w.routes, want)
 		}
 	})
 }

@@ -311,7 +311,8 @@ func (f *follower) noteOpen() {
 	if f.isOpen || !l.isOpen() {
 		return
 	}
-	if l.told || l.begun || len(f.via) == 0 || f.due(l.since.Add(openWait)) {
+	silent := !l.told && (len(f.via) == 0 || f.due(l.since.Add(openWait))) // it tells no paths
+	if l.told && len(l.path) > 0 || l.begun || silent {
 		f.noteRoute()
 		f.isOpen = true
 		close(f.opened)
