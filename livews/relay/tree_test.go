@@ -64,13 +64,14 @@ func live(t *testing.T, sink livews.Sink) {
 	})
 }
 
-// listen takes a free port.
-func listen(t *testing.T, addr string) net.Listener {
+// listen takes a port, which somebody's connection may have for a moment.
+func listen(t *testing.T, addr string) (ln net.Listener) {
 	t.Helper()
-	ln, err := net.Listen("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	eventually(t, 5*time.Second, "port is free: "+addr, func() bool {
+		var err error
+		ln, err = net.Listen("tcp", addr)
+		return err == nil
+	})
 	return ln
 }
 
