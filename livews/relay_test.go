@@ -540,6 +540,41 @@ func TestReadSegmentContext(t *testing.T) {
 	})
 }
 
+// TestForgottenReaders leaves no trace of readers that were woken by one track, and have
+// then gone, in the other, where nothing comes any more.
+func TestForgottenReaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		relay := livews.NewRelay(nil)
+		both(t, relay, "init1")
+		after := make(map[uint16]livews.Position)
+		for i := range 20 {
+			ctx, cancel := context.WithCancel(t.Context())
+			sub := relay.Subscribe(&livews.SubscribeOptions{After: after})
+			after[1] = livews.Position{Epoch: 1, Group: uint32(i)}
+			go func() {
+				for seg, err := range livews.All(ctx, sub) {
+					if err != nil || seg.Type == livews.TypeChunk {
+						return
+					}
+				}
+			}()
+			synctest.Wait()
+			if got := livews.Waiting(relay); got != 2 {
+				t.Fatalf("%d cursors wait, want 2", got)
+			}
+			if i%2 == 1 {
+				cancel() // at the same time as the chunk
+			}
+			put(t, relay, 1, after[1].String())
+			synctest.Wait()
+			cancel()
+			if got := livews.Waiting(relay); got != 0 {
+				t.Fatalf("after reader %d %d cursors wait, want 0", i, got)
+			}
+		}
+	})
+}
+
 // TestRelayTorture lets readers of all habits loose on a relay and checks each one's
 // view of the stream.
 func TestRelayTorture(t *testing.T) {

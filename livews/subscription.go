@@ -119,6 +119,7 @@ func (s *Subscription) ReadSegment(ctx context.Context) (*Segment, error) {
 func (s *Subscription) ReadSegments(ctx context.Context, dst []*Segment, maxBytes int) (int, error) {
 	for {
 		if err := ctx.Err(); err != nil {
+			s.stopWaiting()
 			return 0, err
 		}
 		if n, err := s.take(dst, maxBytes); n > 0 || err != nil {
@@ -138,6 +139,7 @@ func (s *Subscription) take(dst []*Segment, maxBytes int) (int, error) {
 	r := s.relay
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	s.unlist() // woken by one track, s would be kept for ever by another that is silent
 	n, bytes := 0, 0
 	for n < len(dst) && (maxBytes == 0 || bytes < maxBytes) {
 		seg := s.next()
@@ -309,10 +311,14 @@ func (s *Subscription) wake() {
 	}
 }
 
-// stopWaiting undoes wait.
 func (s *Subscription) stopWaiting() {
 	s.relay.mu.Lock()
 	defer s.relay.mu.Unlock()
+	s.unlist()
+}
+
+// unlist undoes wait.
+func (s *Subscription) unlist() {
 	s.relay.idle.remove(s.lobby)
 	for _, c := range s.cursors {
 		c.track.waiting.remove(c)
