@@ -28,8 +28,8 @@ type SubscribeOptions struct {
 	// Start says where to begin. A [Subscription] begins at a group start.
 	Start Start
 	// From, where it is not zero, takes the place of Start: the subscription begins with
-	// the first group at or after it that the window has, or waits for one; its Chunk
-	// does not count.
+	// the first group at or after it that the window has; its Chunk does not count. One
+	// that is newer than the window is not waited for: then Start holds.
 	From Position
 	// After has the last position that the subscriber already has, by track: it goes on
 	// with the chunk after that where the window still has it, or waits for that where
@@ -232,9 +232,7 @@ func (s *Subscription) follow() {
 	for _, t := range s.relay.tracks[s.known:] {
 		if s.wants(t) {
 			c := &cursor{sub: s, track: t, next: t.chunks.first}
-			if c.last, c.blind = s.opts.After[t.number]; !c.blind {
-				c.from = groupOf(s.opts.From)
-			}
+			c.last, c.blind = s.opts.After[t.number]
 			s.cursors = append(s.cursors, c)
 		}
 	}
@@ -265,8 +263,8 @@ func (s *Subscription) newCursor(t *trackLog, live Position) *cursor {
 	c := &cursor{sub: s, track: t}
 	if after := s.opts.After[t.number]; !after.IsZero() {
 		c.resume(after, live)
-	} else if !s.opts.From.IsZero() {
-		c.start(s.opts.From)
+	} else if from := s.opts.From; !from.IsZero() && !groupOf(from).After(live) {
+		c.start(from)
 	} else if oldest, ok := t.firstStart(); ok && s.opts.Start == StartOldest {
 		c.next = oldest
 	} else {

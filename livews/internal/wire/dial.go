@@ -88,7 +88,7 @@ type DialOptions struct {
 	// After has the last position that the subscriber has, by track.
 	After map[uint16]livews.Position
 	// From is where tracks without such a position begin: with the first group at or
-	// after it that the server has. Zero means the live edge.
+	// after it that the server has. Zero, or where it has none, means the live edge.
 	From livews.Position
 	// MaxLag is how far behind the subscriber may be before it is moved on. Zero
 	// means the server's default. More than an hour is an hour.
