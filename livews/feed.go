@@ -77,21 +77,20 @@ func (s *Streams) sink(st *stream, f *feed) Sink {
 			return err
 		}
 		if seg.Type == TypeInit {
-			s.noteInit(st, seg.Position.Epoch)
+			s.noteInit(st)
 		}
 		return nil
 	})
 }
 
 // noteInit looks at what an init segment has changed in the tracks and the epoch.
-func (s *Streams) noteInit(st *stream, epoch uint32) {
-	tracks := st.relay.Stats().Tracks
+func (s *Streams) noteInit(st *stream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.hasLocked(st) || epoch <= st.epoch && sameTracks(tracks, st.tracks) {
+	stats := st.relay.Stats() // as of now: another publisher may have taken over
+	if !s.hasLocked(st) || stats.Epoch == st.epoch && sameTracks(stats.Tracks, st.tracks) {
 		return
 	}
-	st.epoch = max(st.epoch, epoch)
-	st.tracks = tracks
+	st.epoch, st.tracks = stats.Epoch, stats.Tracks
 	s.changedLocked()
 }
