@@ -50,13 +50,18 @@ func (n *notice) frame() []byte {
 
 // streamFrame returns the notice of info; nil where there is no room for it.
 func streamFrame(info *livews.StreamInfo) []byte {
-	entry := *info
-	entry.Newest, entry.BytesSent = nil, 0 // these change all the time
-	frame := (&notice{Type: typeStream, Stream: &entry}).frame()
+	told := steady(*info)
+	frame := (&notice{Type: typeStream, Stream: &told}).frame()
 	if len(frame) > maxNotice {
 		return nil
 	}
 	return frame
+}
+
+// steady returns info without what changes all the time: a watch does not tell that.
+func steady(info livews.StreamInfo) livews.StreamInfo {
+	info.Newest, info.BytesSent = nil, 0
+	return info
 }
 
 // sameNotice reports whether a and b are the same to somebody who watches.
@@ -76,5 +81,6 @@ func parseNotice(text []byte) (*notice, error) {
 
 // validStream reports whether n has a stream that can be taken.
 func (n *notice) validStream() bool {
-	return livews.CheckName(n.Stream.Name) == nil && validNodes(n.Stream.Path) && !slices.Contains(n.Stream.Tracks, nil)
+	return livews.CheckName(n.Stream.Name) == nil && validNodes(n.Stream.Path) &&
+		len(n.Stream.Tracks) <= maxListed && !slices.Contains(n.Stream.Tracks, nil)
 }

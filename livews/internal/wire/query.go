@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// maxListed bounds the tracks that a query names.
+	// maxListed bounds the tracks that a query names, or that a stream can have.
 	maxListed = 64
 	// maxLag bounds how far behind a subscriber may ask to be.
 	maxLag = time.Hour

@@ -93,7 +93,7 @@ func (w *watch) noteStream(n *notice) error {
 		delete(w.streams, n.Stream.Name) // what it was before is no longer so
 		return nil
 	}
-	w.streams[n.Stream.Name] = *n.Stream
+	w.streams[n.Stream.Name] = steady(*n.Stream)
 	if len(w.streams) > maxWatched {
 		return fmt.Errorf("%w: more than %d streams", livews.ErrMessage, maxWatched)
 	}

@@ -155,6 +155,9 @@ func TestWatchBounds(t *testing.T) {
 		"path gone bad":    {[]string{node, stream("a", "u"), stream("a", "u", ""), synced}, "u 3 viewers complete=true:", nil},
 		"no way":           {[]string{node, stream("a"), synced}, "u 3 viewers complete=true: a=", nil},
 		"no stream":        {[]string{node, `{"type":"stream"}`, `{"type":"stream","stream":{"name":"a","tracks":[null]}}`, synced}, "u 3 viewers complete=true:", nil},
+		"too many tracks":  {[]string{node, stream("a", "u"), `{"type":"stream","stream":{"name":"a","tracks":[` + strings.Repeat("{},", maxListed) + `{}]}}`, synced}, "u 3 viewers complete=true:", nil},
+		"all tracks":       {[]string{node, `{"type":"stream","stream":{"name":"a","tracks":[` + strings.Repeat("{},", maxListed-1) + `{}]}}`, synced}, "u 3 viewers complete=true: a=", nil},
+		"positions":        {[]string{node, `{"type":"stream","stream":{"name":"a","newest":{"1":"1.2.3"},"bytesSent":5}}`, synced}, "u 3 viewers complete=true: a=", nil},
 		"unknown gone":     {[]string{node, stream("a", "u"), synced, `{"type":"gone","name":"z"}`, `{"type":"gone"}`, `{"type":"ended","name":"a"}`, synced}, "u 3 viewers complete=true: a=u", nil},
 		"unknown node":     {[]string{synced}, "", livews.ErrMessage},
 		"bad node":         {[]string{`{"type":"node","id":"a b"}`}, "", livews.ErrMessage},
@@ -178,6 +181,11 @@ func TestWatchBounds(t *testing.T) {
 				defer d.CloseIdle()
 				got := ""
 				err := d.Watch(t.Context(), memoryURL, func(n *Node) {
+					for _, info := range n.Streams {
+						if info.Newest != nil || info.BytesSent != 0 {
+							t.Errorf("kept of %s: newest %v, %d bytes sent", info.Name, info.Newest, info.BytesSent)
+						}
+					}
 					got = said(n)
 					if len(n.Streams) == maxWatched {
 						got = fmt.Sprint(len(n.Streams), " streams")
