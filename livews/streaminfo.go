@@ -44,17 +44,6 @@ func (s *Streams) Info(name string) (info StreamInfo, ok bool) {
 	return st.info(), true
 }
 
-// Viewers counts those who have joined any stream here: browsers and servers alike.
-func (s *Streams) Viewers() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := 0
-	for _, st := range s.streams {
-		n += st.viewers
-	}
-	return n
-}
-
 // info describes st with all that is known of it.
 func (st *stream) info() StreamInfo {
 	info := st.entry()
