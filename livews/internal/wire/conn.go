@@ -37,8 +37,10 @@ var pingFrame = []byte{0x89, 0}
 type serverConn struct {
 	net.Conn
 	early []byte // came with the handshake
+	plain bool   // can go on after a timeout, as TLS cannot
 
-	pong atomic.Pointer[[]byte] // to be written as soon as mu is free; nil mostly
+	hurried atomic.Bool
+	pong    atomic.Pointer[[]byte] // to be written as soon as mu is free; nil mostly
 
 	mu       sync.Mutex // held by writes
 	deadline time.Time
@@ -46,7 +48,8 @@ type serverConn struct {
 
 func newServerConn(c net.Conn, early []byte) *serverConn {
 	limitUnsent(c)
-	return &serverConn{Conn: c, early: early}
+	_, plain := c.(*net.TCPConn)
+	return &serverConn{Conn: c, early: early, plain: plain}
 }
 
 // limitUnsent sets TCP_NOTSENT_LOWAT, below TLS where there is some. Where it
@@ -158,9 +161,12 @@ func (c *serverConn) write(p []byte) error {
 	})
 }
 
+// hurry gives the write that is under way no more than stallAfter: the session is over,
+// and a peer that takes a byte now and then would hold it for as long as it likes.
+func (c *serverConn) hurry() { c.hurried.Store(true) }
+
 // keepOn calls write again as long as the peer takes some bytes in each
-// stallAfter. A TLS connection cannot go on after a timeout, so there the whole
-// write has that long.
+// stallAfter. On a TLS connection, and in a hurry, the whole write has that long.
 func (c *serverConn) keepOn(write func() (int64, error)) error {
 	for {
 		if err := c.extend(); err != nil {
@@ -170,8 +176,7 @@ func (c *serverConn) keepOn(write func() (int64, error)) error {
 		if err == nil {
 			return nil
 		}
-		_, plain := c.Conn.(*net.TCPConn)
-		if n == 0 || !plain || !errors.Is(err, os.ErrDeadlineExceeded) {
+		if n == 0 || !c.plain || c.hurried.Load() || !errors.Is(err, os.ErrDeadlineExceeded) {
 			_ = c.Conn.Close() // of no use any more
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,6 +112,42 @@ func TestStall(t *testing.T) {
 		}
 		if got := time.Since(start); got != stallAfter {
 			t.Errorf("given up after %v, want %v", got, stallAfter)
+		}
+	})
+}
+
+// TestDrip keeps on with a peer that takes a little now and then, but not when the session
+// is over.
+func TestDrip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, peer := net.Pipe()
+		c := newServerConn(server, nil)
+		c.plain = true
+		failed := make(chan error, 1)
+		go func() { failed <- c.WriteAll(net.Buffers{make([]byte, 1000), make([]byte, 1000)}) }()
+		var reading sync.WaitGroup
+		defer reading.Wait()
+		reading.Go(func() {
+			for {
+				if _, err := peer.Read(make([]byte, 1)); err != nil {
+					return
+				}
+				time.Sleep(stallAfter / 2)
+			}
+		})
+		time.Sleep(10 * stallAfter)
+		select {
+		case err := <-failed:
+			t.Fatalf("WriteAll = %v, while the peer takes something", err)
+		default:
+		}
+		start := time.Now()
+		c.hurry()
+		if err := <-failed; !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("WriteAll = %v, want a deadline", err)
+		}
+		if got := time.Since(start); got > stallAfter {
+			t.Errorf("given up after %v, want %v at most", got, stallAfter)
 		}
 	})
 }

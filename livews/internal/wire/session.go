@@ -79,6 +79,7 @@ func (s *session) join(ctx context.Context) error {
 func (s *session) run(ctx context.Context) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer context.AfterFunc(ctx, s.conn.hurry)()
 	s.tasks.Go(func() {
 		// The library drops the connection when a read's context ends; the
 		// close frame has to go out first.

@@ -56,6 +56,7 @@ type watcher struct {
 func (w *watcher) run(ctx context.Context) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer context.AfterFunc(ctx, w.conn.hurry)()
 	var received sync.WaitGroup
 	received.Go(func() {
 		cancel(w.receive(context.WithoutCancel(ctx), func(*control) error { return nil }))
