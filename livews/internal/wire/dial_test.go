@@ -27,7 +27,7 @@ func TestDialGivesUp(t *testing.T) {
 	}{
 		"never reads":        {func(net.Conn) {}, 0, dialTimeout},
 		"never answers":      {readOnly, 0, dialTimeout},
-		"answers in part":    {func(c net.Conn) { _, _ = io.WriteString(c, answer); readOnly(c) }, 0, dialTimeout},
+		"answers in part":    {func(c net.Conn) { readSome(c); _, _ = io.WriteString(c, answer); readOnly(c) }, 0, dialTimeout},
 		"answers for ever":   {drip, 0, dialTimeout},
 		"cut at once":        {func(c net.Conn) { c.Close() }, 0, 0},
 		"cut in the middle":  {func(c net.Conn) { readSome(c); _, _ = io.WriteString(c, answer); c.Close() }, 0, 0},
