@@ -4,7 +4,7 @@ import { systemClock } from './clock.js';
 import { Link } from './link.js';
 import { probe } from './probe.js';
 
-/** A connection that lasted this many milliseconds was healthy: the next wait is short again. */
+/** A connection that brought something for this many milliseconds was healthy: the next wait is short again. */
 const HEALTHY_AFTER = 10_000;
 /** The wait, before its random factor, for a stream that has never been there; it may come. */
 const NOT_FOUND_WAIT = 5_000;
@@ -236,7 +236,7 @@ export class Connection {
   /** @param {Link} link that is of no more use */
   #release(link) {
     this.#clock.clearTimeout(this.#moveTimer);
-    if (link.age >= HEALTHY_AFTER) this.#backoff.reset();
+    if (link.heardFor >= HEALTHY_AFTER) this.#backoff.reset();
     if (link === this.#link) this.#link = null;
     link.close();
   }

@@ -68,6 +68,11 @@ export class Link {
     return this.isOpened ? this.#clock.now() - this.#openedAt : 0;
   }
 
+  /** For how long after the handshake something has come, in milliseconds: what has been silent since was no health. */
+  get heardFor() {
+    return this.isOpened ? this.#heardAt - this.#openedAt : 0;
+  }
+
   /**
    * Sends a control message; the handshake has to be done.
    *

@@ -138,9 +138,22 @@ test('the waits double to 10 s, and begin again after a healthy connection', asy
   }
   FakeSocket.last.accept();
   clock.advance(10_000);
+  FakeSocket.last.deliver(new ArrayBuffer(40));
   FakeSocket.last.lose();
   await settle();
   assert.equal(log.at(-1), 'down lost 200');
+});
+
+test('a source that pauses is asked for less and less often, though each connection lasts', async () => {
+  connect();
+  for (const want of [200, 400, 800]) {
+    FakeSocket.last.accept();
+    FakeSocket.last.deliver(new ArrayBuffer(40)); // the init segment
+    clock.advance(15_000);
+    await settle();
+    assert.equal(log.at(-1), `down lost ${want}`);
+    clock.advance(want);
+  }
 });
 
 test('the random factor lies between 0.5 and 1', () => {

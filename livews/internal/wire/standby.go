@@ -81,6 +81,7 @@ func (s *session) followPath(ctx context.Context, told []string) error {
 			}
 			return err
 		}
+		rest(ctx)
 	}
 }
 

@@ -56,9 +56,15 @@ func TestPath(t *testing.T) {
 			read <- err
 		}()
 		for _, way := range [][]string{{"c", "d"}, {"c", "d"}, nil, {"e"}} {
+			time.Sleep(restAfter)
 			synctest.Wait()
 			up.tell(way)
 		}
+		for range 100 { // what changes all the time is told as it is in the end
+			up.tell([]string{"f"})
+			up.tell([]string{"e"})
+		}
+		time.Sleep(restAfter)
 		synctest.Wait()
 		up.sink.Close()
 		if err := <-read; err != io.EOF {

@@ -46,6 +46,7 @@ func TestWatch(t *testing.T) {
 		go func() { ended <- d.Watch(ctx, memoryURL, func(n *Node) { nodes = append(nodes, n) }) }()
 		expect := func(want string) {
 			t.Helper()
+			time.Sleep(2 * restAfter)
 			synctest.Wait()
 			if len(nodes) == 0 {
 				t.Fatalf("nothing is told, want %s", want)
@@ -84,6 +85,41 @@ func TestWatch(t *testing.T) {
 }
 
 // TestWatchIncomplete says so where others may have streams that are not known.
+// TestWatchFlood tells of a node that changes all the time no more than so often, and what
+// is so in the end.
+func TestWatchFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		set := make(chan func(*livews.Directory))
+		streams := &livews.Streams{ID: "a", Discover: func(ctx context.Context, _ string, f func(*livews.Directory)) error {
+			set <- f
+			<-ctx.Done()
+			return ctx.Err()
+		}}
+		defer serveMemory(m, &Server{Streams: streams})()
+		d := newDialer(nil, nil, m.Dial)
+		defer d.CloseIdle()
+		var nodes []*Node
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- d.Watch(ctx, memoryURL, func(n *Node) { nodes = append(nodes, n) }) }()
+		tell := <-set
+		for i := range 1000 {
+			tell(&livews.Directory{Complete: true, Streams: []livews.StreamInfo{{Name: "cam1", Path: []string{"b", fmt.Sprint("n", i)}}}})
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(2 * restAfter)
+		cancel()
+		<-ended
+		if most := int(time.Second/restAfter) + 3; len(nodes) > most {
+			t.Errorf("told %d times in a second, want at most %d", len(nodes), most)
+		}
+		if got, want := said(nodes[len(nodes)-1]), "a 0 viewers complete=true: cam1=a>b>n999"; got != want {
+			t.Errorf("told %s in the end, want %s", got, want)
+		}
+	})
+}
+
 func TestWatchIncomplete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()

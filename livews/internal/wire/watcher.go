@@ -13,8 +13,13 @@ import (
 	"github.com/livews/websocketlivestream/livews"
 )
 
-// viewersEvery is how often the number of viewers is told.
-const viewersEvery = 5 * time.Second
+const (
+	// viewersEvery is how often the number of viewers is told.
+	viewersEvery = 5 * time.Second
+	// restAfter is the least time from what is told to the next: an upstream that changes
+	// all the time costs those below no more than that.
+	restAfter = 50 * time.Millisecond
+)
 
 // serveWatch answers an upgrade request by telling the streams and their changes.
 func (s *Server) serveWatch(w http.ResponseWriter, r *http.Request) {
@@ -80,7 +85,16 @@ func (w *watcher) send(ctx context.Context) error {
 			if err := w.conn.WriteAll(changes); err != nil {
 				return &sendError{err}
 			}
+			rest(ctx)
 		}
+	}
+}
+
+// rest waits for restAfter or the end of ctx.
+func rest(ctx context.Context) {
+	select {
+	case <-time.After(restAfter):
+	case <-ctx.Done():
 	}
 }
 
