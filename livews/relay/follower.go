@@ -183,7 +183,7 @@ func (f *follower) connected(l *link, c conn) {
 	case f.active:
 		f.heard = f.now
 	case f.spare:
-		if !f.standby.hasWay() {
+		if f.standby != nil && !f.standby.hasWay() {
 			f.rest(f.standby) // else two of that kind would take turns
 		}
 		drop(f.standby)
@@ -296,6 +296,7 @@ func (f *follower) takeOver(ctx context.Context, seg *livews.Segment) {
 	f.up.log.Info("upstream changes", "stream", f.name, "remote", f.standby.parent.url, "reason", f.why.String())
 	f.active, f.standby = f.standby, nil
 	switch {
+	case old == nil: // it has failed meanwhile
 	case f.why == silent:
 		f.retire(old, errSilent)
 	case f.why == higher:

@@ -449,6 +449,30 @@ func TestOpenErrors(t *testing.T) {
 	})
 }
 
+// TestStandbyFailsBeforeSpare loses the standby while a better one is being dialled.
+func TestStandbyFailsBeforeSpare(t *testing.T) {
+	inWorld(t, 3, func(w *world) {
+		w.servers[1].refuse, w.servers[1].slow = errRefused, 500*time.Millisecond
+		w.follow(livews.Request{})
+		w.sleep(3 * time.Second)
+		if got := len(w.servers[2].open()); got != 1 {
+			t.Fatalf("%d connections to the third server, want the standby", got)
+		}
+		w.servers[1].do(func() { w.servers[1].refuse = nil })
+		before := w.servers[1].dialled()
+		for w.servers[1].dialled() == before {
+			w.sleep(tick)
+		}
+		w.servers[2].do(func() { w.servers[2].refuse = errRefused })
+		w.servers[2].cut(errReset)
+		w.sleep(2 * time.Second)
+		if got := len(w.servers[1].open()); got != 1 {
+			t.Errorf("%d connections to the second server, want the standby", got)
+		}
+		w.well(tick)
+	})
+}
+
 // TestNoWayIsNoIngress says from the beginning that there is no way yet, and when there is
 // none any more: nobody may take this node for the ingress.
 func TestNoWayIsNoIngress(t *testing.T) {
