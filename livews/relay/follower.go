@@ -299,7 +299,7 @@ func (f *follower) takeOver(ctx context.Context, seg *livews.Segment) {
 	case old == nil: // it has failed meanwhile
 	case f.why == silent:
 		f.retire(old, errSilent)
-	case f.why == higher:
+	case f.why == higher && old.isOpen():
 		f.dropStale(old)
 	default:
 		drop(old)
