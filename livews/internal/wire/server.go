@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -61,6 +62,10 @@ func (s *Server) newSession(r *http.Request, name string, q *query, plain bool) 
 	one := &session{
 		peer:    peer{log: s.logger().With("stream", r.URL.Path, "remote", r.RemoteAddr)},
 		streams: s.Streams, name: name, enc: messages{}, opts: q.SubscribeOptions,
+	}
+	if q.latency > 0 {
+		one.rest = newRest(q.latency)
+		one.opts.MaxLag = cmp.Or(q.MaxLag, defaultLag) + q.latency // what rests here is not slow
 	}
 	if plain {
 		one.plain, one.enc = true, s.Plain()
