@@ -25,10 +25,10 @@ type fanOut struct {
 func (f fanOut) String() string {
 	name := fmt.Sprintf("%dx%dKB", f.viewers, f.bytes>>10)
 	if f.latency != "" {
-		name += "/" + f.latency
+		name += "-" + f.latency
 	}
 	if f.tls {
-		name += "/TLS"
+		name += "-TLS"
 	}
 	return name
 }

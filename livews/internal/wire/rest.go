@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -25,7 +26,21 @@ type rest struct {
 	end    time.Time // of the rest that follows the next write
 }
 
-func newRest(budget time.Duration) *rest { return &rest{budget: budget} }
+// newRest returns the rest of a viewer with this budget; zero is none.
+func newRest(budget time.Duration) *rest {
+	if budget == 0 {
+		return nil
+	}
+	return &rest{budget: budget}
+}
+
+// lag returns how slow a viewer may be that asked for this: while it rests here, it is not.
+func (r *rest) lag(asked time.Duration) time.Duration {
+	if r == nil {
+		return asked
+	}
+	return cmp.Or(asked, defaultLag) + r.budget
+}
 
 // batch returns room for the segments of one write.
 func (r *rest) batch() []*livews.Segment {

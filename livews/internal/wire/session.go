@@ -140,6 +140,7 @@ func (s *session) send(ctx context.Context) error {
 			}
 		}
 		s.rest.took(segments[:n], n < len(segments) && bytes < maxBatchBytes)
+		used := min(len(bufs), len(frames))
 		if len(bufs) > 0 {
 			if err := s.conn.WriteAll(bufs); err != nil {
 				return &sendError{err}
@@ -149,7 +150,7 @@ func (s *session) send(ctx context.Context) error {
 			return encErr
 		}
 		clear(segments[:n])
-		clear(frames)
+		clear(frames[:used])
 		if err := s.rest.wait(ctx); err != nil {
 			return err
 		}
