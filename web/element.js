@@ -1,4 +1,4 @@
-import { webSocketURL } from './address.js';
+import { webSocketURL, withLatency } from './address.js';
 import { Controls } from './controls.js';
 import { dom } from './dom.js';
 import { Player } from './player.js';
@@ -9,7 +9,8 @@ const STYLE = new URL('./livews-player.css', import.meta.url).href;
  * The element `<livews-player>`: plays one live stream.
  *
  * Attributes, each with a property of the same name: `src`, the address of the stream, as ws, wss, http, https or
- * relative URL; `controls`, to show some; `muted`, to start without sound. Where the browser does not start with
+ * relative URL; `controls`, to show some; `muted`, to start without sound; `latency`, for how many milliseconds, 1 to
+ * 5000, the server may keep what has come in order to send more at once: that saves it work. Where the browser does not start with
  * sound, the element starts without, and says so.
  *
  * Events: `statechange` when `state` or what belongs to it changes; `error`, a CustomEvent whose detail is
@@ -18,7 +19,7 @@ const STYLE = new URL('./livews-player.css', import.meta.url).href;
  * Parts for style sheets: `video`, `controls`, `notice`.
  */
 export class LivewsPlayerElement extends HTMLElement {
-  static observedAttributes = ['src', 'controls', 'muted'];
+  static observedAttributes = ['src', 'controls', 'muted', 'latency'];
 
   #player;
   #controls;
@@ -57,7 +58,7 @@ export class LivewsPlayerElement extends HTMLElement {
    * @param {string | null} value
    */
   attributeChangedCallback(name, before, value) {
-    if (name === 'src' && before !== value && this.#connected) this.load();
+    if ((name === 'src' || name === 'latency') && before !== value && this.#connected) this.load();
     if (name === 'controls') this.#controls.enabled = value !== null;
     if (name === 'muted') this.#video.muted = value !== null;
   }
@@ -87,6 +88,15 @@ export class LivewsPlayerElement extends HTMLElement {
 
   set muted(value) {
     this.#video.muted = value;
+  }
+
+  /** The latency budget in milliseconds, as text; empty: none. */
+  get latency() {
+    return this.getAttribute('latency') ?? '';
+  }
+
+  set latency(value) {
+    this.setAttribute('latency', value);
   }
 
   /** The volume, 0 to 1. */
@@ -130,7 +140,7 @@ export class LivewsPlayerElement extends HTMLElement {
       return;
     }
     const url = webSocketURL(this.src, document.baseURI);
-    if (url) this.#player.load(url);
+    if (url) this.#player.load(withLatency(url, this.getAttribute('latency')));
     else this.#forwardError(new CustomEvent('error', { detail: { message: `no address of a stream: ${this.src}`, fatal: true } }));
   }
 

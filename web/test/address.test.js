@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { subscriptionURL, webSocketURL } from '../address.js';
+import { subscriptionURL, webSocketURL, withLatency } from '../address.js';
 
 for (const [src, want] of [
   ['live/cam1', 'wss://host/tv/live/cam1'],
@@ -33,4 +33,17 @@ for (const [url, tracks, after, want] of [
     assert.deepEqual([...new URL(got).searchParams], want.slice(1).split('&').filter(Boolean).map((pair) => decodeURIComponent(pair).split('=')).map(([key, value]) => [key, value.replace('%2B', '+')]));
     if (!tracks.length && !positions.size) assert.equal(got, url, 'it is not touched');
   });
+}
+
+for (const [latency, want] of [
+  ['200', 'ws://edge/live/a?tracks=1&latency=200ms'],
+  ['5000', 'ws://edge/live/a?tracks=1&latency=5000ms'],
+  [null, 'ws://edge/live/a?tracks=1'],
+  ['', 'ws://edge/live/a?tracks=1'],
+  ['0', 'ws://edge/live/a?tracks=1'],
+  ['5001', 'ws://edge/live/a?tracks=1'],
+  ['200ms', 'ws://edge/live/a?tracks=1'],
+  ['-1', 'ws://edge/live/a?tracks=1'],
+]) {
+  test(`latency ${latency}`, () => assert.equal(withLatency('ws://edge/live/a?tracks=1', latency), want));
 }

@@ -1,13 +1,12 @@
 package wire
 
 import (
-	"bufio"
+	"crypto/tls"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"strings"
-	"sync/atomic"
+	"net/http/httptest"
+	"syscall"
 	"testing"
 	"time"
 
@@ -15,139 +14,161 @@ import (
 	"github.com/livews/websocketlivestream/livews/livewstest"
 )
 
-// The fan-out of one chunk to many viewers over loopback, beside bare TCP connections
-// that get one Write each of the same bytes. The viewers of both read and count only.
-// The time of an operation is that until the last viewer has the chunk; what counts is
-// the ratio of the two, from one run on a quiet machine.
+// fanOut is one chunk after the other to many viewers.
+type fanOut struct {
+	viewers, bytes int
+	perSecond      int
+	latency        string // the viewers' budget
+	tls            bool
+}
+
+func (f fanOut) String() string {
+	name := fmt.Sprintf("%dx%dKB", f.viewers, f.bytes>>10)
+	if f.latency != "" {
+		name += "-" + f.latency
+	}
+	if f.tls {
+		name += "-TLS"
+	}
+	return name
+}
+
+// BenchmarkFanOut compares the processor time of the server with that of a bare
+// reference: connections that get one Write of the same bytes for each chunk. Both send
+// in turns, a second each, to viewers in other processes. ours/reference is what counts;
+// run it with -benchtime=10x or so.
 func BenchmarkFanOut(b *testing.B) {
-	for _, size := range []struct{ viewers, bytes int }{{500, 8 << 10}, {100, 150 << 10}} {
-		b.Run(fmt.Sprintf("%dx%dKB/reference", size.viewers, size.bytes>>10), func(b *testing.B) {
-			benchReference(b, size.viewers, size.bytes)
-		})
-		b.Run(fmt.Sprintf("%dx%dKB/livews", size.viewers, size.bytes>>10), func(b *testing.B) {
-			benchServer(b, size.viewers, size.bytes)
-		})
+	for _, f := range []fanOut{
+		{viewers: 500, bytes: 8 << 10, perSecond: 30},
+		{viewers: 100, bytes: 150 << 10, perSecond: 10},
+		{viewers: 4000, bytes: 4 << 10, perSecond: 5},
+		{viewers: 500, bytes: 8 << 10, perSecond: 30, latency: "200ms"},
+		{viewers: 500, bytes: 4 << 10, perSecond: 30, latency: "200ms"},
+	} {
+		b.Run(f.String(), f.bench)
+		f.tls = true
+		b.Run(f.String(), f.bench)
 	}
 }
 
-// counter counts what its connections read.
-type counter struct{ n atomic.Int64 }
+// side is one of the two that are compared.
+type side struct {
+	send     func()
+	received func() int64
+	cpu      time.Duration
+}
 
-func (c *counter) drain(conn io.Reader) {
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := conn.Read(buf)
-		c.n.Add(int64(n))
-		if err != nil {
-			return
+func (f fanOut) bench(b *testing.B) {
+	sides := []*side{f.reference(b), f.server(b)}
+	for _, s := range sides {
+		s.received()
+		f.second(b, s) // the first second fills buffers and sizes records
+		s.cpu = 0
+	}
+	for b.Loop() {
+		for _, s := range sides {
+			f.second(b, s)
 		}
 	}
+	chunks := float64(f.viewers * f.perSecond * b.N)
+	reference, ours := float64(sides[0].cpu), float64(sides[1].cpu)
+	b.ReportMetric(reference/chunks/1e3, "reference-us/chunk")
+	b.ReportMetric(ours/chunks/1e3, "ours-us/chunk")
+	b.ReportMetric(ours/reference, "ours/reference")
 }
 
-func (c *counter) wait(n int64) {
-	for c.n.Load() < n {
-		time.Sleep(50 * time.Microsecond)
+// second sends what belongs into a second, waits until it has come, and counts what that cost.
+func (f fanOut) second(b *testing.B, s *side) {
+	base, began, start := s.received(), cpuTime(), time.Now()
+	for i := range f.perSecond {
+		time.Sleep(time.Until(start.Add(time.Second / time.Duration(f.perSecond) * time.Duration(i))))
+		s.send()
 	}
+	want := base + int64(f.perSecond*f.viewers*f.bytes)
+	for deadline := time.Now().Add(20 * time.Second); s.received() < want; {
+		if time.Now().After(deadline) {
+			b.Fatalf("%d bytes have come, want %d", s.received()-base, want-base)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	s.cpu += cpuTime() - began
 }
 
-func benchReference(b *testing.B, viewers, size int) {
+// cpuTime returns the processor time that this process has used.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err) // there is no other cause than a bad argument
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// reference starts the bare connections, with a goroutine each.
+func (f fanOut) reference(b *testing.B) *side {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer ln.Close()
-	var got counter
-	chunks := make([]chan []byte, viewers)
-	for i := range viewers {
-		client, err := net.Dial("tcp", ln.Addr().String())
+	if f.tls {
+		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{certificate(b)}})
+	}
+	b.Cleanup(func() { ln.Close() })
+	c := &crowd{Addr: ln.Addr().String(), Viewers: f.viewers, TLS: f.tls}
+	received := c.start(b)
+	chunks := make([]chan []byte, f.viewers)
+	for i := range chunks {
+		conn, err := ln.Accept()
 		if err != nil {
 			b.Fatal(err)
 		}
-		defer client.Close()
-		server, err := ln.Accept()
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer server.Close()
-		chunks[i] = make(chan []byte, 1)
-		defer close(chunks[i])
-		go got.drain(client)
+		chunks[i] = make(chan []byte, 8)
 		go func() {
+			defer conn.Close()
+			if secure, ok := conn.(*tls.Conn); ok {
+				_ = secure.Handshake()
+			}
 			for chunk := range chunks[i] {
-				_, _ = server.Write(chunk)
+				_, _ = conn.Write(chunk)
 			}
 		}()
+		b.Cleanup(func() { close(chunks[i]) })
 	}
-	frame := make([]byte, size+36)
-	b.SetBytes(int64(viewers * size))
-	for n := int64(1); b.Loop(); n++ {
+	frame := make([]byte, f.bytes+livews.HeaderSize+4)
+	return &side{received: received, send: func() {
 		for _, c := range chunks {
 			c <- frame
 		}
-		got.wait(n * int64(viewers*len(frame)))
-	}
+	}}
 }
 
-func benchServer(b *testing.B, viewers, size int) {
+// certificate is that of httptest.
+func certificate(b *testing.B) tls.Certificate {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	return server.TLS.Certificates[0]
+}
+
+// server starts the server with its viewers.
+func (f fanOut) server(b *testing.B) *side {
 	streams := new(livews.Streams)
-	server := serve(b, streams)
+	s := &Server{Streams: streams}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.ServeStream(w, r, "cam1") }))
+	if f.tls {
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
+	b.Cleanup(func() {
+		streams.Close()
+		server.CloseClientConnections()
+		server.Close()
+	})
 	sink := publish(b, streams)
-	src := livewstest.NewSource(&livewstest.SourceOptions{Tracks: 1, Chunks: 1 << 30, ChunkDuration: time.Millisecond, Size: size})
+	src := livewstest.NewSource(&livewstest.SourceOptions{
+		Tracks: 1, Chunks: 2 * f.perSecond, ChunkDuration: time.Second / time.Duration(f.perSecond), Size: f.bytes,
+	})
 	write(b, sink, src, 1)
-	var got counter
-	addr := strings.TrimPrefix(server.URL, "http://")
-	for range viewers {
-		conn, r, err := upgrade(addr)
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer conn.Close()
-		go got.drain(r)
-	}
-	write(b, sink, src, 1)
-	time.Sleep(100 * time.Millisecond) // all have the init segment and the first chunk
-	base := got.n.Load()
-	segs := make([]*livews.Segment, 0, 1000)
-	b.SetBytes(int64(viewers * size))
-	b.ReportAllocs()
-	for n := int64(1); b.Loop(); n++ {
-		if len(segs) == 0 {
-			b.StopTimer()
-			for range cap(segs) {
-				seg, err := src.ReadSegment(b.Context())
-				if err != nil {
-					b.Fatal(err)
-				}
-				segs = append(segs, seg)
-			}
-			b.StartTimer()
-		}
-		if err := sink.WriteSegment(b.Context(), segs[0]); err != nil {
-			b.Fatal(err)
-		}
-		segs = segs[1:]
-		got.wait(base + n*int64(viewers*(size+36)))
-	}
-}
-
-// upgrade opens a stream without the cost of a WebSocket client.
-func upgrade(addr string) (net.Conn, *bufio.Reader, error) {
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		return nil, nil, err
-	}
-	req := "GET /live/cam1 HTTP/1.1\r\nHost: " + addr + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: " + Subprotocol + "\r\n\r\n"
-	if _, err := conn.Write([]byte(req)); err != nil {
-		return nil, nil, err
-	}
-	r := bufio.NewReader(conn)
-	resp, err := http.ReadResponse(r, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	if resp.StatusCode != http.StatusSwitchingProtocols {
-		return nil, nil, fmt.Errorf("status %d", resp.StatusCode)
-	}
-	return conn, r, nil
+	target := "/live/cam1?latency=" + f.latency
+	c := &crowd{Addr: server.Listener.Addr().String(), Viewers: f.viewers, TLS: f.tls, Target: target}
+	return &side{received: c.start(b), send: func() { write(b, sink, src, 1) }}
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bufio"
 	"errors"
 	"net"
 	"os"
@@ -22,7 +23,12 @@ const (
 	// notsentLowat bounds what the kernel holds of a connection beyond what is
 	// under way: media there is stale before a skip can reach it.
 	notsentLowat = 64 << 10
+	// maxRecord is what a TLS record carries at most (RFC 8446, section 5.1).
+	maxRecord = 16 << 10
 )
+
+// joiners are buffers that are needed during a write only.
+var joiners = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, maxRecord) }}
 
 var errDead = errors.New("nothing came for 15 s")
 
@@ -139,7 +145,7 @@ func (c *serverConn) Write(p []byte) (int, error) {
 }
 
 // WriteAll writes all of bufs, which it consumes, in one system call if the
-// system and the connection can.
+// system and the connection can, and on a TLS connection in full records.
 func (c *serverConn) WriteAll(bufs net.Buffers) error {
 	c.mu.Lock()
 	defer c.unlock()
@@ -150,7 +156,25 @@ func (c *serverConn) WriteAll(bufs net.Buffers) error {
 }
 
 func (c *serverConn) writeVector(bufs net.Buffers) error {
+	if !c.plain {
+		return c.writeJoined(bufs)
+	}
 	return c.keepOn(func() (int64, error) { return bufs.WriteTo(c.Conn) })
+}
+
+// writeJoined copies small buffers together: each Write on a TLS connection makes records
+// and system calls of its own.
+func (c *serverConn) writeJoined(bufs net.Buffers) error {
+	w := joiners.Get().(*bufio.Writer)
+	defer joiners.Put(w)
+	defer w.Reset(nil)
+	return c.keepOn(func() (int64, error) {
+		w.Reset(c.Conn)
+		for _, p := range bufs {
+			_, _ = w.Write(p) // Flush has the error
+		}
+		return 0, w.Flush()
+	})
 }
 
 func (c *serverConn) write(p []byte) error {

@@ -15,13 +15,18 @@ import (
 const (
 	// maxListed bounds the tracks that a query names, or that a stream can have.
 	maxListed = 64
+	// defaultLag is that of a subscriber that asks for none (PROTOCOL.md).
+	defaultLag = 3 * time.Second
 	// maxLag bounds how far behind a subscriber may ask to be.
 	maxLag = time.Hour
+	// maxLatency bounds the latency budget that a subscriber may grant.
+	maxLatency = 5 * time.Second
 )
 
 // query is what the query of a subscriber's URL asks for.
 type query struct {
 	livews.SubscribeOptions
+	latency time.Duration // the budget; zero: everything goes out at once
 	via     []string
 	standby bool
 }
@@ -29,7 +34,9 @@ type query struct {
 // parseQuery reads the query of a subscriber's URL.
 func parseQuery(values url.Values) (*query, error) {
 	q := new(query)
-	for _, parse := range []func(url.Values) error{q.parseTracks, q.parseStart, q.parseAfter, q.parseFrom, q.parseLag, q.parseVia, q.parseStandby} {
+	for _, parse := range []func(url.Values) error{
+		q.parseTracks, q.parseStart, q.parseAfter, q.parseFrom, q.parseLag, q.parseLatency, q.parseVia, q.parseStandby,
+	} {
 		if err := parse(values); err != nil {
 			return nil, fmt.Errorf("query: %w", err)
 		}
@@ -74,6 +81,20 @@ func (q *query) parseLag(values url.Values) error {
 		return fmt.Errorf("lag=%.20q: want 1 to %d milliseconds", text, maxLag.Milliseconds())
 	}
 	q.MaxLag = time.Duration(ms) * time.Millisecond
+	return nil
+}
+
+func (q *query) parseLatency(values url.Values) error {
+	text := values.Get("latency")
+	if text == "" {
+		return nil
+	}
+	digits, ok := strings.CutSuffix(text, "ms")
+	ms, err := strconv.ParseUint(digits, 10, 32)
+	if !ok || err != nil || ms == 0 || ms > uint64(maxLatency.Milliseconds()) {
+		return fmt.Errorf("latency=%.20q: want 1ms to %dms", text, maxLatency.Milliseconds())
+	}
+	q.latency = time.Duration(ms) * time.Millisecond
 	return nil
 }
 

@@ -60,8 +60,9 @@ func (s *Server) ServeStream(w http.ResponseWriter, r *http.Request, name string
 func (s *Server) newSession(r *http.Request, name string, q *query, plain bool) *session {
 	one := &session{
 		peer:    peer{log: s.logger().With("stream", r.URL.Path, "remote", r.RemoteAddr)},
-		streams: s.Streams, name: name, enc: messages{}, opts: q.SubscribeOptions,
+		streams: s.Streams, name: name, enc: messages{}, opts: q.SubscribeOptions, rest: newRest(q.latency),
 	}
+	one.opts.MaxLag = one.rest.lag(q.MaxLag)
 	if plain {
 		one.plain, one.enc = true, s.Plain()
 		one.opts.After = nil // what has no positions begins with a group start

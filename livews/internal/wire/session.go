@@ -32,6 +32,7 @@ type session struct {
 	via     []string
 	enc     Encoder
 	plain   bool
+	rest    *rest // nil without a latency budget
 	warned  time.Time
 	leave   func()         // of the stream; nil for a standby
 	starts  chan struct{}  // closed when a standby is started; nil for others
@@ -121,23 +122,25 @@ func cancelIf(cancel context.CancelCauseFunc, err error) {
 
 // send writes what is due to the viewer until an error comes.
 func (s *session) send(ctx context.Context) error {
-	var (
-		segments [maxBatch]*livews.Segment
-		frames   [2 * maxBatch][]byte
-	)
+	segments := s.rest.batch()
+	frames := make([][]byte, 2*len(segments))
 	for {
-		n, err := s.sub.ReadSegments(ctx, segments[:], maxBatchBytes)
+		n, err := s.sub.ReadSegments(ctx, segments, maxBatchBytes)
 		if err != nil {
 			return err
 		}
 		bufs := net.Buffers(frames[:0])
 		var encErr error
+		bytes := 0
 		for _, seg := range segments[:n] {
 			s.noteGap(seg)
+			bytes += livews.HeaderSize + len(seg.Payload)
 			if bufs, encErr = s.enc.Encode(bufs, seg); encErr != nil {
 				break
 			}
 		}
+		s.rest.took(segments[:n], n < len(segments) && bytes < maxBatchBytes)
+		used := min(len(bufs), len(frames))
 		if len(bufs) > 0 {
 			if err := s.conn.WriteAll(bufs); err != nil {
 				return &sendError{err}
@@ -147,7 +150,10 @@ func (s *session) send(ctx context.Context) error {
 			return encErr
 		}
 		clear(segments[:n])
-		clear(frames[:])
+		clear(frames[:used])
+		if err := s.rest.wait(ctx); err != nil {
+			return err
+		}
 	}
 }
 

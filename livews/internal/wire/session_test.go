@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
@@ -16,7 +17,12 @@ import (
 	"github.com/livews/websocketlivestream/livews/livewstest"
 )
 
-func TestMain(m *testing.M) { leak.Main(m) }
+func TestMain(m *testing.M) {
+	if order := os.Getenv(crowdOrder); order != "" {
+		os.Exit(runCrowd(order))
+	}
+	leak.Main(m)
+}
 
 // serve serves streams at /live/cam1.
 func serve(t testing.TB, streams *livews.Streams) *httptest.Server {
