@@ -22,20 +22,22 @@ const (
 // accept upgrades the connection of r. On an error it has answered.
 func accept(w http.ResponseWriter, r *http.Request, protocols ...string) (*websocket.Conn, *serverConn, error) {
 	hw := &hijackWriter{ResponseWriter: w}
+	var conn *serverConn // not hw's: what is below would keep the request alive by that
 	ws, err := websocket.Accept(hw, r, &websocket.AcceptOptions{
 		Subprotocols: protocols,
 		// The origin was checked before; see originAllowed.
 		InsecureSkipVerify: true,
 		OnPingReceived: func(_ context.Context, payload []byte) bool {
-			hw.conn.answer(payload)
+			conn.answer(payload)
 			return false
 		},
 	})
 	if err != nil {
 		return nil, nil, err
 	}
+	conn = hw.conn
 	ws.SetReadLimit(maxControl)
-	return ws, hw.conn, nil
+	return ws, conn, nil
 }
 
 // hijackWriter hands the WebSocket library a serverConn and small buffers in

@@ -62,10 +62,7 @@ func newServerConn(c net.Conn, early []byte) *serverConn {
 // cannot be set the connection works all the same, with more stale media for a
 // slow viewer.
 func limitUnsent(c net.Conn) {
-	if t, ok := c.(interface{ NetConn() net.Conn }); ok {
-		c = t.NetConn()
-	}
-	sc, ok := c.(syscall.Conn)
+	sc, ok := bare(c).(syscall.Conn)
 	if !ok {
 		return
 	}
@@ -75,6 +72,18 @@ func limitUnsent(c net.Conn) {
 	}
 	_ = raw.Control(func(fd uintptr) { _ = setNotsentLowat(fd, notsentLowat) })
 }
+
+// bare returns what is below TLS, where there is some.
+func bare(c net.Conn) net.Conn {
+	if t, ok := c.(interface{ NetConn() net.Conn }); ok {
+		return t.NetConn()
+	}
+	return c
+}
+
+// cutOff closes the connection without a word and without waiting for anything, as the end
+// of TLS may.
+func (c *serverConn) cutOff() { _ = bare(c.Conn).Close() }
 
 func (c *serverConn) Read(p []byte) (int, error) {
 	if len(c.early) > 0 {

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/livews/websocketlivestream/livews"
 )
 
 const (
@@ -14,45 +16,56 @@ const (
 	maxSpread    = 5 * time.Second
 )
 
-// sessions are the subscribers of a server.
+// sessions are the subscribers of a server, and those who watch its list.
 type sessions struct {
 	mu       sync.Mutex
-	n        int                   // also those whose handshake is under way
-	set      map[*session]struct{} // those who can be told something
+	n        int // subscribers, also those whose handshake is under way
+	watches  int // of the list, likewise
+	set      map[*peer]struct{}
 	draining bool
 	spread   time.Duration
-	gone     chan struct{} // closed when a drain finds none left
+	gone     chan struct{} // closed when a drain finds no subscriber left
+	closed   bool
+	ended    chan struct{} // closed when a close finds nobody left
 }
 
-// enter counts one more, but not while draining.
-func (s *sessions) enter() bool {
+// enter counts one subscriber more, but not while draining.
+func (s *sessions) enter() bool { return s.admit(&s.n) }
+
+// enterWatch counts one watch more, but not while draining.
+func (s *sessions) enterWatch() bool { return s.admit(&s.watches) }
+
+func (s *sessions) admit(n *int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.draining {
 		return false
 	}
-	s.n++
+	*n++
 	return true
 }
 
-// add puts one that has entered in the set.
-func (s *sessions) add(one *session) {
+// add puts the connection of one that has entered in the set.
+func (s *sessions) add(p *peer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.set == nil {
-		s.set = make(map[*session]struct{})
+		s.set = make(map[*peer]struct{})
 	}
-	s.set[one] = struct{}{}
-	if s.draining {
-		one.goaway(s.spread)
+	s.set[p] = struct{}{}
+	switch {
+	case s.closed:
+		p.leave(livews.ErrClosed)
+	case s.draining:
+		p.goaway(s.spread)
 	}
 }
 
 // remove takes one out of the set: it is told nothing from then on.
-func (s *sessions) remove(one *session) {
+func (s *sessions) remove(p *peer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.set, one)
+	delete(s.set, p)
 }
 
 // leave undoes enter.
@@ -63,6 +76,21 @@ func (s *sessions) leave() {
 	if s.draining && s.n == 0 {
 		close(s.gone)
 	}
+	s.noteEnd()
+}
+
+// leaveWatch undoes enterWatch.
+func (s *sessions) leaveWatch() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watches--
+	s.noteEnd()
+}
+
+func (s *sessions) noteEnd() {
+	if s.closed && s.n+s.watches == 0 {
+		close(s.ended)
+	}
 }
 
 // count returns how many have entered.
@@ -72,12 +100,6 @@ func (s *sessions) count() int {
 	return s.n
 }
 
-func (s *sessions) isDraining() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.draining
-}
-
 // drain tells all to go, once, and returns a channel that is closed when they have gone.
 func (s *sessions) drain(spread time.Duration) <-chan struct{} {
 	s.mu.Lock()
@@ -85,25 +107,31 @@ func (s *sessions) drain(spread time.Duration) <-chan struct{} {
 	if s.draining {
 		return s.gone
 	}
-	s.draining, s.spread, s.gone = true, spread, make(chan struct{})
-	if s.n == 0 {
-		close(s.gone)
-	}
-	for one := range s.set {
-		one.goaway(spread)
+	s.spread = spread
+	s.refuse()
+	for p := range s.set {
+		p.goaway(spread)
 	}
 	return s.gone
 }
 
+// refuse lets nobody in any more.
+func (s *sessions) refuse() {
+	s.draining, s.gone = true, make(chan struct{})
+	if s.n == 0 {
+		close(s.gone)
+	}
+}
+
 // goaway tells the subscriber to look for another server within the spread. It does not
 // wait for one that takes no bytes.
-func (s *session) goaway(spread time.Duration) {
-	if s.plain {
+func (p *peer) goaway(spread time.Duration) {
+	if !p.movable {
 		return
 	}
 	delay := rand.N(spread + 1)
-	s.tasks.Go(func() {
-		_ = s.conn.writeText(goawayText(delay)) // a connection that failed ends its session
+	p.tasks.Go(func() {
+		_ = p.conn.writeText(goawayText(delay)) // a connection that failed ends its session
 	})
 }
 

@@ -148,9 +148,9 @@ func (s *Server) stuck() int {
 	s.sessions.mu.Lock()
 	defer s.sessions.mu.Unlock()
 	n := 0
-	for one := range s.sessions.set {
-		if one.conn.mu.TryLock() {
-			one.conn.mu.Unlock()
+	for p := range s.sessions.set {
+		if p.conn.mu.TryLock() {
+			p.conn.mu.Unlock()
 		} else {
 			n++
 		}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/coder/websocket"
@@ -16,9 +18,27 @@ import (
 
 // peer is the connection of somebody downstream.
 type peer struct {
-	ws   *websocket.Conn
-	conn *serverConn
-	log  *slog.Logger
+	ws      *websocket.Conn
+	conn    *serverConn
+	cancel  context.CancelCauseFunc // of its context
+	movable bool                    // is asked to go by a drain
+	tasks   sync.WaitGroup          // besides the sending
+
+	// For the log, which hardly anybody needs to be made for.
+	logger       *slog.Logger
+	path, remote string
+}
+
+func (s *Server) newPeer(r *http.Request) peer {
+	return peer{logger: s.logger(), path: r.URL.Path, remote: r.RemoteAddr}
+}
+
+func (p *peer) log() *slog.Logger { return p.logger.With("stream", p.path, "remote", p.remote) }
+
+// leave lets the peer go for the cause, unless it goes already.
+func (p *peer) leave(cause error) {
+	p.cancel(cause)
+	p.conn.hurry()
 }
 
 // sendError is a failed write: nothing more can be sent.
@@ -34,8 +54,12 @@ func (e *receiveError) Unwrap() error { return e.error }
 // errViolation is what a peer gets that does not keep to the protocol.
 var errViolation = errors.New("protocol violation")
 
-// receive calls control with the messages that the peer sends until the connection ends.
+// receive calls control with the messages that the peer sends until the connection
+// ends; ctx has nothing to do with that.
 func (p *peer) receive(ctx context.Context, control func(c *control) error) error {
+	// The library drops the connection when a read's context ends; the close frame
+	// has to go out first.
+	ctx = context.WithoutCancel(ctx)
 	var messages rate
 	for {
 		typ, msg, err := p.ws.Read(ctx)
@@ -60,7 +84,7 @@ func (p *peer) receive(ctx context.Context, control func(c *control) error) erro
 
 // close ends the connection with the close code that fits the cause.
 func (p *peer) close(cause error) {
-	p.log.Debug("peer leaves", "err", cause)
+	p.log().Debug("peer leaves", "err", cause)
 	var (
 		sent     *sendError
 		received *receiveError
@@ -76,7 +100,7 @@ func (p *peer) close(cause error) {
 		_ = p.ws.CloseNow()
 	case errors.As(cause, &received):
 		if websocket.CloseStatus(cause)/100 == codeViolation/100 {
-			p.log.Warn("peer will not have the stream from here", "err", cause)
+			p.log().Warn("peer will not have the stream from here", "err", cause)
 		}
 		_ = p.ws.CloseNow()
 	case errors.Is(cause, livews.ErrClosed), errors.Is(cause, context.Canceled):
@@ -93,7 +117,7 @@ func (p *peer) close(cause error) {
 // closeStalled drops a peer that takes no bytes, without a close frame: that would
 // get no further than the full buffers, and a frame may have been cut in the middle.
 func (p *peer) closeStalled() {
-	p.log.Warn("viewer takes no bytes")
+	p.log().Warn("viewer takes no bytes")
 	_ = p.ws.CloseNow()
 }
 

@@ -28,8 +28,10 @@ type Server struct {
 }
 
 // ServeStream answers an upgrade request for the stream of this name and sends
-// the stream until it, the viewer, or the request's context ends. A request that
-// is no upgrade gets the stream's description as JSON.
+// the stream until it or the viewer ends, or the server is closed. It returns after the
+// upgrade, which gives back what net/http has for a connection; the request's context
+// has no meaning from then on. A request that is no upgrade gets the stream's description
+// as JSON.
 func (s *Server) ServeStream(w http.ResponseWriter, r *http.Request, name string) {
 	if !s.allow(w, r, name) {
 		return
@@ -52,44 +54,58 @@ func (s *Server) ServeStream(w http.ResponseWriter, r *http.Request, name string
 		failDraining(w, name)
 		return
 	}
-	defer s.sessions.leave()
-	s.serve(w, r, s.newSession(r, name, q, plain))
+	one := s.newSession(r, name, q, plain)
+	if !s.upgrade(w, r, one) {
+		s.sessions.leave()
+		return
+	}
+	s.detach(r.Context(), &one.peer, one.run, s.sessions.leave)
 }
 
 // newSession returns the session of a request that is not answered yet.
 func (s *Server) newSession(r *http.Request, name string, q *query, plain bool) *session {
 	one := &session{
-		peer:    peer{log: s.logger().With("stream", r.URL.Path, "remote", r.RemoteAddr)},
-		streams: s.Streams, name: name, enc: messages{}, opts: q.SubscribeOptions, rest: newRest(q.latency),
+		peer:    s.newPeer(r),
+		streams: s.Streams, name: name, enc: messages{}, opts: q.SubscribeOptions, budget: newBudget(q.latency),
 	}
-	one.opts.MaxLag = one.rest.lag(q.MaxLag)
+	one.opts.MaxLag = one.budget.lag(q.MaxLag)
 	if plain {
 		one.plain, one.enc = true, s.Plain()
 		one.opts.After = nil // what has no positions begins with a group start
 		return one
 	}
-	one.via = q.via
+	one.movable, one.via = true, q.via
 	if q.standby {
 		one.starts = make(chan struct{})
 	}
 	return one
 }
 
-func (s *Server) serve(w http.ResponseWriter, r *http.Request, one *session) {
+// detach runs the connection of p in a goroutine of its own, which [Server.Close] ends and
+// waits for, and calls left after it. The context of run has the values of ctx.
+func (s *Server) detach(ctx context.Context, p *peer, run func(context.Context), left func()) {
+	ctx, p.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	s.sessions.add(p)
+	go func() {
+		defer left()
+		run(ctx)
+		s.sessions.remove(p)
+		p.tasks.Wait()
+	}()
+}
+
+// upgrade joins the stream and makes the connection. If it cannot it has answered.
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, one *session) bool {
 	err := one.enter(r.Context())
 	if err != nil {
 		s.failJoin(w, err, one.name)
-		return
+		return false
 	}
-	defer one.exit()
-	one.ws, one.conn, err = accept(w, r, Subprotocol)
-	if err != nil {
-		return // answered
+	if one.ws, one.conn, err = accept(w, r, Subprotocol); err != nil {
+		one.exit()
+		return false
 	}
-	s.sessions.add(one)
-	one.run(r.Context())
-	s.sessions.remove(one)
-	one.tasks.Wait()
+	return true
 }
 
 // serveInfo answers with the stream's description, which is known once it is open.

@@ -32,11 +32,10 @@ type session struct {
 	via     []string
 	enc     Encoder
 	plain   bool
-	rest    *rest // nil without a latency budget
+	budget  *budget // nil without a latency budget
 	warned  time.Time
-	leave   func()         // of the stream; nil for a standby
-	starts  chan struct{}  // closed when a standby is started; nil for others
-	tasks   sync.WaitGroup // besides the sending
+	quit    func()        // of the stream; nil for a standby
+	starts  chan struct{} // closed when a standby is started; nil for others
 
 	mu      sync.Mutex
 	started bool                    // starts is closed
@@ -54,9 +53,9 @@ func (s *session) enter(ctx context.Context) error {
 
 // exit leaves the stream if it was joined, and is.
 func (s *session) exit() {
-	if s.leave != nil {
-		s.leave()
-		s.leave = nil
+	if s.quit != nil {
+		s.quit()
+		s.quit = nil
 	}
 }
 
@@ -65,11 +64,11 @@ func (s *session) join(ctx context.Context) error {
 	s.mu.Lock()
 	req := &livews.Request{Name: s.name, After: s.opts.After, From: s.opts.From, Via: s.via}
 	s.mu.Unlock()
-	relay, leave, err := s.streams.JoinAs(ctx, req)
+	relay, quit, err := s.streams.JoinAs(ctx, req)
 	if err != nil {
 		return err
 	}
-	s.leave = leave
+	s.quit = quit
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sub = relay.Subscribe(&s.opts)
@@ -78,30 +77,23 @@ func (s *session) join(ctx context.Context) error {
 
 // run serves until the stream, the subscriber or ctx ends, and closes the connection.
 func (s *session) run(ctx context.Context) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(ctx, s.conn.hurry)()
-	s.tasks.Go(func() {
-		// The library drops the connection when a read's context ends; the
-		// close frame has to go out first.
-		cancel(s.receive(context.WithoutCancel(ctx), s.control))
-	})
-	err := s.serve(ctx, cancel)
+	s.tasks.Go(func() { s.leave(s.receive(ctx, s.control)) })
+	err := s.serve(ctx)
 	var sent *sendError
 	if cause := context.Cause(ctx); cause != nil && !errors.As(err, &sent) {
 		err = cause
 	}
-	cancel(err)
+	s.leave(err)
 	s.exit() // closing may take a while
 	s.end(err)
 }
 
-func (s *session) serve(ctx context.Context, cancel context.CancelCauseFunc) error {
+func (s *session) serve(ctx context.Context) error {
 	if len(s.via) > 0 {
 		told, err := s.tellPath(ctx, unknownPath)
 		switch {
 		case err == nil:
-			s.tasks.Go(func() { cancelIf(cancel, s.followPath(ctx, told)) })
+			s.tasks.Go(func() { s.leaveIf(s.followPath(ctx, told)) })
 		case !errors.Is(err, livews.ErrNotFound): // else it has ended, and is to be sent to its end
 			return err
 		}
@@ -114,47 +106,54 @@ func (s *session) serve(ctx context.Context, cancel context.CancelCauseFunc) err
 	return s.send(ctx)
 }
 
-func cancelIf(cancel context.CancelCauseFunc, err error) {
+func (s *session) leaveIf(err error) {
 	if err != nil {
-		cancel(err)
+		s.leave(err)
 	}
 }
 
+// framesOf has room for the frames of one write. A viewer has it only for as long as
+// that takes, and none on its stack, which is to stay small.
+var framesOf = sync.Pool{New: func() any { return new([2 * restBatch][]byte) }}
+
 // send writes what is due to the viewer until an error comes.
 func (s *session) send(ctx context.Context) error {
-	segments := s.rest.batch()
-	frames := make([][]byte, 2*len(segments))
+	segments := s.budget.batch()
 	for {
 		n, err := s.sub.ReadSegments(ctx, segments, maxBatchBytes)
 		if err != nil {
 			return err
 		}
-		bufs := net.Buffers(frames[:0])
-		var encErr error
-		bytes := 0
-		for _, seg := range segments[:n] {
-			s.noteGap(seg)
-			bytes += livews.HeaderSize + len(seg.Payload)
-			if bufs, encErr = s.enc.Encode(bufs, seg); encErr != nil {
-				break
-			}
-		}
-		s.rest.took(segments[:n], n < len(segments) && bytes < maxBatchBytes)
-		used := min(len(bufs), len(frames))
-		if len(bufs) > 0 {
-			if err := s.conn.WriteAll(bufs); err != nil {
-				return &sendError{err}
-			}
-		}
-		if encErr != nil {
-			return encErr
+		s.budget.took(segments[:n])
+		if err := s.write(segments[:n]); err != nil {
+			return err
 		}
 		clear(segments[:n])
-		clear(frames[:used])
-		if err := s.rest.wait(ctx); err != nil {
+		if err := s.budget.wait(ctx); err != nil {
 			return err
 		}
 	}
+}
+
+// write writes the segments to the viewer at once.
+func (s *session) write(segments []*livews.Segment) error {
+	frames := framesOf.Get().(*[2 * restBatch][]byte)
+	defer framesOf.Put(frames)
+	bufs := net.Buffers(frames[:0])
+	var encErr error
+	for _, seg := range segments {
+		s.noteGap(seg)
+		if bufs, encErr = s.enc.Encode(bufs, seg); encErr != nil {
+			break
+		}
+	}
+	defer clear(frames[:min(len(bufs), len(frames))])
+	if len(bufs) > 0 {
+		if err := s.conn.WriteAll(bufs); err != nil {
+			return &sendError{err}
+		}
+	}
+	return encErr
 }
 
 // noteGap logs the first skip of an episode.
@@ -164,7 +163,7 @@ func (s *session) noteGap(seg *livews.Segment) {
 	}
 	now := time.Now()
 	if now.Sub(s.warned) > lagQuiet {
-		s.log.Warn("slow viewer skips", "track", seg.Track, "group", seg.Position.Group,
+		s.log().Warn("slow viewer skips", "track", seg.Track, "group", seg.Position.Group,
 			"skipped", s.sub.Stats().Gaps)
 	}
 	s.warned = now
@@ -202,7 +201,7 @@ func (s *session) end(cause error) {
 		s.close(cause)
 		return
 	}
-	s.log.Debug("stream ends")
+	s.log().Debug("stream ends")
 	if !s.plain {
 		if err := s.conn.writeText((&control{Type: typeEnd}).text()); err != nil {
 			_ = s.ws.CloseNow()

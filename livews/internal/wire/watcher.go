@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/livews/websocketlivestream/livews"
@@ -30,19 +29,17 @@ func (s *Server) serveWatch(w http.ResponseWriter, r *http.Request) {
 		failProtocol(w, "")
 		return
 	}
-	if s.sessions.isDraining() {
+	if !s.sessions.enterWatch() {
 		failDraining(w, "")
 		return
 	}
-	ws, conn, err := accept(w, r, Subprotocol)
-	if err != nil {
+	watch := &watcher{peer: s.newPeer(r), streams: s.Streams, viewers: s.sessions.count}
+	var err error
+	if watch.ws, watch.conn, err = accept(w, r, Subprotocol); err != nil {
+		s.sessions.leaveWatch()
 		return // answered
 	}
-	watch := &watcher{
-		peer:    peer{ws: ws, conn: conn, log: s.logger().With("remote", r.RemoteAddr)},
-		streams: s.Streams, viewers: s.sessions.count,
-	}
-	watch.run(r.Context())
+	s.detach(r.Context(), &watch.peer, watch.run, s.sessions.leaveWatch)
 }
 
 // watcher is the connection of somebody who watches the list of streams.
@@ -59,20 +56,16 @@ type watcher struct {
 
 // run tells until the peer or ctx ends or the streams are closed, and closes the connection.
 func (w *watcher) run(ctx context.Context) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(ctx, w.conn.hurry)()
-	var received sync.WaitGroup
-	received.Go(func() {
-		cancel(w.receive(context.WithoutCancel(ctx), func(*control) error { return nil }))
+	w.tasks.Go(func() {
+		w.leave(w.receive(ctx, func(*control) error { return nil }))
 	})
 	err := w.send(ctx)
 	var sent *sendError
 	if cause := context.Cause(ctx); cause != nil && !errors.As(err, &sent) {
 		err = cause
 	}
+	w.leave(err)
 	w.close(err)
-	received.Wait()
 }
 
 func (w *watcher) send(ctx context.Context) error {

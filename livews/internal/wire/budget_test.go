@@ -49,16 +49,16 @@ func (a *arrivals) Encode(bufs net.Buffers, seg *livews.Segment) (net.Buffers, e
 
 // show sends n chunks, one in every step, to one viewer over conn, after a group start
 // that is there at the beginning. It returns what came, and the longest that a chunk waited.
-func show(t *testing.T, conn *tape, r *rest, n int, step time.Duration) (*arrivals, time.Duration) {
+func show(t *testing.T, conn *tape, r *budget, n int, step time.Duration) (*arrivals, time.Duration) {
 	relay := livews.NewRelay(nil)
 	src := livewstest.NewSource(&livewstest.SourceOptions{Tracks: 1, Chunks: 30, ChunkDuration: step, Size: 100})
 	write(t, relay, src, 2)
 	conn.began = time.Now()
 	got := &arrivals{at: make(map[livews.Position]time.Time)}
 	s := &session{
-		peer: peer{conn: newServerConn(conn, nil), log: (&Server{}).logger()},
+		peer: peer{conn: newServerConn(conn, nil), logger: (&Server{}).logger()},
 		sub:  relay.Subscribe(&livews.SubscribeOptions{MaxLag: r.lag(0)}),
-		enc:  got, rest: r,
+		enc:  got, budget: r,
 	}
 	var sending sync.WaitGroup
 	sending.Go(func() { _ = s.send(t.Context()) })
@@ -106,7 +106,7 @@ func TestLatencyBudget(t *testing.T) {
 		t.Run(tt.budget.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				conn := new(tape)
-				got, longest := show(t, conn, newRest(tt.budget), int(10*time.Second/tt.step), tt.step)
+				got, longest := show(t, conn, newBudget(tt.budget), int(10*time.Second/tt.step), tt.step)
 				if len(conn.writes) > tt.most {
 					t.Errorf("%d writes, want at most %d", len(conn.writes), tt.most)
 				}

@@ -1,0 +1,95 @@
+package wire
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/livews/websocketlivestream/livews"
+)
+
+const (
+	// restBatch is maxBatch for viewers with a latency budget. Their bytes have the
+	// bound of all others: beyond 64 KiB a larger write is hardly cheaper by the byte.
+	restBatch = 64
+	// restSteps is into how many steps of the clock a budget is divided. Rests end with
+	// a step, so that viewers whose budgets are alike are woken by few timers.
+	restSteps = 16
+)
+
+// budget is the latency budget of one viewer. While it rests, its subscription is not
+// registered to be woken, so that a chunk that comes costs it nothing. A nil budget is
+// that of a viewer who grants none.
+type budget struct {
+	span  time.Duration
+	timer *time.Timer
+	end   time.Time // of the rest that follows the next write
+}
+
+// newBudget returns the budget of a viewer that grants so much; zero is none.
+func newBudget(span time.Duration) *budget {
+	if span == 0 {
+		return nil
+	}
+	return &budget{span: span}
+}
+
+// lag returns how slow a viewer may be that asked for this: while it rests here, it is not.
+func (b *budget) lag(asked time.Duration) time.Duration {
+	if b == nil {
+		return asked
+	}
+	return cmp.Or(asked, defaultLag) + b.span
+}
+
+// batch returns room for the segments of one write.
+func (b *budget) batch() []*livews.Segment {
+	if b == nil {
+		return make([]*livews.Segment, maxBatch)
+	}
+	return make([]*livews.Segment, restBatch)
+}
+
+// took notes that taken was taken from the log just now. If it was all that was there, a
+// chunk that comes from then on waits for the budget at the most. Init segments alone are
+// no reason to rest: the first group start after them is waited for.
+func (b *budget) took(taken []*livews.Segment) {
+	if b == nil {
+		return
+	}
+	b.end = time.Time{}
+	if len(taken) < restBatch && wireSize(taken) < maxBatchBytes && taken[len(taken)-1].Type == livews.TypeChunk {
+		b.end = time.Now().Add(b.span)
+	}
+}
+
+func wireSize(segments []*livews.Segment) int {
+	n := 0
+	for _, seg := range segments {
+		n += livews.HeaderSize + len(seg.Payload)
+	}
+	return n
+}
+
+// wait waits until the budget is used up.
+func (b *budget) wait(ctx context.Context) error {
+	if b == nil || b.end.IsZero() {
+		return nil
+	}
+	left := time.Until(b.end) - time.Duration(b.end.UnixNano())%(b.span/restSteps)
+	if left <= 0 {
+		return nil
+	}
+	if b.timer == nil {
+		b.timer = time.NewTimer(left)
+	} else {
+		b.timer.Reset(left)
+	}
+	select {
+	case <-b.timer.C:
+		return nil
+	case <-ctx.Done():
+		b.timer.Stop()
+		return ctx.Err()
+	}
+}
