@@ -138,3 +138,12 @@ func (s *Streams) withdraw(name string, f *feed, err error) error {
 	}
 	return err
 }
+
+// HasSource reports whether the stream of this name has a source now: a publisher, or
+// what Open gave or is about to give. One that lingers has none.
+func (s *Streams) HasSource(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.streams[name]
+	return st != nil && st.feed != nil
+}

@@ -16,8 +16,16 @@ var ErrMalformed = errors.New("dash: malformed fragmented MP4")
 // encrypted media, a codec that is not known.
 var ErrUnsupported = errors.New("dash: unsupported input")
 
+// ErrTooLarge is wrapped by those of these errors that are about a box, or a moof with its
+// media data, that is larger than a bound. It wraps [ErrMalformed].
+var ErrTooLarge = fmt.Errorf("%w: too large", ErrMalformed)
+
 func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrMalformed}, args...)...)
+}
+
+func tooLarge(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrTooLarge}, args...)...)
 }
 
 func unsupported(format string, args ...any) error {

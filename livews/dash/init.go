@@ -80,7 +80,7 @@ func ParseInit(b []byte) (*Init, error) {
 // front, which may be nil.
 func parseMoov(ftyp []byte, moov box) (*Init, error) {
 	if len(moov.raw) > MaxInit {
-		return nil, malformed("moov: %d bytes, at most %d", len(moov.raw), MaxInit)
+		return nil, tooLarge("moov: %d bytes, at most %d", len(moov.raw), MaxInit)
 	}
 	in := &Init{ftyp: normalFtyp(ftyp)}
 	mvex, ok, err := child(boxMoov, moov.body, boxMvex)

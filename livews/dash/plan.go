@@ -35,7 +35,7 @@ func (s *Splitter) peekMedia(ctx context.Context, h header) (plain bool, err err
 			s.rest = toEnd
 		}
 		if next.size > int64(s.maxChunk)-end {
-			return false, malformed("%d bytes with its %v, at most %d: make shorter fragments (ffmpeg: -frag_duration)",
+			return false, tooLarge("%d bytes with its %v, at most %d: make shorter fragments (ffmpeg: -frag_duration)",
 				end+next.size, next.typ, s.maxChunk)
 		}
 		end += next.size

@@ -86,7 +86,7 @@ func (s *Splitter) peekBox(ctx context.Context, h header, bound int) (box, error
 		if h.size == toEnd {
 			return box{}, malformed("size 0, to the end of the stream")
 		}
-		return box{}, malformed("%d bytes, at most %d", h.size, bound)
+		return box{}, tooLarge("%d bytes, at most %d", h.size, bound)
 	}
 	b, err := s.in.peek(ctx, int(h.size))
 	if err != nil {

@@ -25,7 +25,7 @@ func accept(w http.ResponseWriter, r *http.Request, protocols ...string) (*webso
 	var conn *serverConn // not hw's: what is below would keep the request alive by that
 	ws, err := websocket.Accept(hw, r, &websocket.AcceptOptions{
 		Subprotocols: protocols,
-		// The origin was checked before; see originAllowed.
+		// The origin was checked before; see OriginAllowed.
 		InsecureSkipVerify: true,
 		OnPingReceived: func(_ context.Context, payload []byte) bool {
 			conn.answer(payload)
@@ -77,11 +77,11 @@ func offers(r *http.Request, protocol string) bool {
 	return false
 }
 
-// originAllowed reports whether a page from the request's Origin may open a
+// OriginAllowed reports whether a page from the request's Origin may open a
 // connection: one of this host, also as a reverse proxy names it (a page cannot
 // set that header), or of a host that fits one of the patterns, as path.Match
 // has them. Programs send no Origin and may.
-func originAllowed(r *http.Request, patterns []string) bool {
+func OriginAllowed(r *http.Request, patterns []string) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
 		return true

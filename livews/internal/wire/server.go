@@ -149,7 +149,7 @@ func (s *Server) ServeList(w http.ResponseWriter, r *http.Request) {
 		s.serveWatch(w, r)
 		return
 	}
-	if originAllowed(r, s.Origins) {
+	if OriginAllowed(r, s.Origins) {
 		allowOrigin(w, r)
 	}
 	list := s.Streams.List(r.Context())
@@ -198,7 +198,7 @@ func (s *Server) failJoin(w http.ResponseWriter, err error, name string) {
 // allow reports whether the client of r may connect from where it comes from; if not it
 // has answered.
 func (s *Server) allow(w http.ResponseWriter, r *http.Request, name string) bool {
-	if !originAllowed(r, s.Origins) {
+	if !OriginAllowed(r, s.Origins) {
 		fail(w, http.StatusForbidden, "origin "+r.Header.Get("Origin")+" is not allowed", name)
 		return false
 	}

@@ -1,0 +1,130 @@
+package ingress
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/livews/websocketlivestream/livews"
+	"github.com/livews/websocketlivestream/livews/dash"
+)
+
+// maxTurns bounds the names that are published through one Handler at the same time.
+const maxTurns = 1024
+
+var (
+	// errTaken says that somebody else publishes under the name.
+	errTaken = errors.New("the name is being published by another")
+	// errTakenOver is why the turn of a publisher ends when another takes the name.
+	errTakenOver = errors.New("another publisher has taken the name over")
+)
+
+// turn is one publisher's turn at a name. No other source of the same Streams has the
+// name meanwhile.
+type turn struct {
+	handler   *Handler
+	name      string
+	lastEpoch uint32 // of the stream before
+
+	// ctx ends with the turn. A turn is handed from request to request, so that it is a
+	// lifetime of its own, and not an argument.
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+}
+
+// claim gives the caller the name until end is called. The error wraps [livews.ErrName],
+// errTaken if somebody has the name and takeOver is false, [livews.ErrUnavailable] if
+// there are too many names, or is [livews.ErrClosed]. The turn's context ends with ctx,
+// and with errTakenOver as its cause when somebody takes the name over, or on Close.
+func (h *Handler) claim(ctx context.Context, name string, takeOver bool) (*turn, error) {
+	if err := livews.CheckName(name); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	old := h.turns[name]
+	switch {
+	case h.closed:
+		return nil, livews.ErrClosed
+	case !takeOver && (old != nil || h.Streams.HasSource(name)):
+		return nil, fmt.Errorf("stream %q: %w", name, errTaken)
+	case old == nil && len(h.turns) >= maxTurns:
+		return nil, fmt.Errorf("%w: %d names are being published", livews.ErrUnavailable, len(h.turns))
+	}
+	if old != nil {
+		old.cancel(errTakenOver)
+	}
+	t := &turn{handler: h, name: name}
+	if info, ok := h.Streams.Info(name); ok {
+		t.lastEpoch = info.Epoch
+	}
+	t.ctx, t.cancel = context.WithCancelCause(ctx)
+	if h.turns == nil {
+		h.turns = make(map[string]*turn)
+	}
+	h.turns[name] = t
+	h.running.Add(1)
+	return t, nil
+}
+
+// stamped returns what raw gives, which is as a [dash.Splitter] gives it, on one timeline
+// and with positions behind those that the stream has had.
+func (t *turn) stamped(raw livews.Source) livews.Source {
+	timeline := dash.Timeline(raw, &dash.TimelineOptions{Logger: t.handler.logger().With("stream", t.name)})
+	return Stamp(timeline, &StampOptions{LastEpoch: t.lastEpoch})
+}
+
+// publish is [livews.Streams.Publish] of a source with positions until it or the turn
+// ends. Nothing is published before src has given its first segment, so that viewers see
+// no stream of a publisher that is refused. The error is the cause of the turn's end where
+// that was first.
+func (t *turn) publish(src livews.Source) error {
+	first, err := src.ReadSegment(t.ctx)
+	if err == nil {
+		err = t.handler.Streams.Publish(t.ctx, t.name, withFirst(first, src))
+	}
+	switch {
+	case err == io.EOF:
+		return nil
+	case err != nil && t.ctx.Err() != nil:
+		return context.Cause(t.ctx)
+	}
+	return err
+}
+
+// withFirst returns a Source that gives first, and then what src gives.
+func withFirst(first *livews.Segment, src livews.Source) livews.Source {
+	return livews.SourceFunc(func(ctx context.Context) (*livews.Segment, error) {
+		if seg := first; seg != nil {
+			first = nil
+			return seg, nil
+		}
+		return src.ReadSegment(ctx)
+	})
+}
+
+// end gives the name back. It is called once.
+func (t *turn) end() {
+	t.cancel(context.Canceled)
+	h := t.handler
+	h.mu.Lock()
+	if h.turns[t.name] == t {
+		delete(h.turns, t.name)
+	}
+	h.mu.Unlock()
+	h.running.Done()
+}
+
+// Close ends all that is being published, waits until it has ended, and refuses
+// publishers with 503 from then on. It always returns nil.
+func (h *Handler) Close() error {
+	h.mu.Lock()
+	h.closed = true
+	for _, t := range h.turns {
+		t.cancel(livews.ErrClosed)
+	}
+	h.mu.Unlock()
+	h.running.Wait()
+	return nil
+}

@@ -1,0 +1,82 @@
+package ingress
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/livews/websocketlivestream/livews/dash"
+)
+
+// errNoInit says that media came before the init segment without which it means nothing.
+var errNoInit = errors.New("media before its init segment: send that first (ftyp and moov)")
+
+// serveUpload answers a request whose body is a stream with all its tracks.
+func (h *Handler) serveUpload(w http.ResponseWriter, r *http.Request, name string) {
+	if err := h.upload(w, r, name); err != nil {
+		h.refuse(w, r, name, err)
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+}
+
+// upload publishes the body of r until it ends. An empty one is a question whether this
+// client may publish.
+func (h *Handler) upload(w http.ResponseWriter, r *http.Request, name string) error {
+	if r.ContentLength == 0 {
+		return nil
+	}
+	t, err := h.claim(r.Context(), name, h.takesOver(r))
+	if err != nil {
+		return err
+	}
+	defer t.end()
+	b := newBody(w, r, h.silence())
+	defer b.end()
+	defer b.endsWith(t.ctx)()
+	in := bufio.NewReader(b)
+	kind, err := firstBox(in)
+	switch {
+	case err == io.EOF:
+		return nil
+	case err != nil:
+		return err
+	case kind == mediaBox:
+		return errNoInit
+	}
+	log := h.logger().With("stream", name)
+	err = t.publish(t.stamped(dash.NewSplitter(in, &dash.SplitterOptions{Logger: log})))
+	if why := b.failure(); why != nil {
+		return why
+	}
+	return err
+}
+
+// boxKind is what an object begins with.
+type boxKind int
+
+const (
+	otherBox boxKind = iota
+	initBox
+	mediaBox
+)
+
+// firstBox looks at the box with which in begins, and takes nothing. The error is io.EOF
+// if in is empty.
+func firstBox(in *bufio.Reader) (boxKind, error) {
+	b, err := in.Peek(8)
+	switch {
+	case len(b) < 8 && err == io.EOF && len(b) > 0:
+		return otherBox, nil // whoever reads on says what it is
+	case len(b) < 8:
+		return otherBox, err
+	}
+	switch string(b[4:]) {
+	case "ftyp", "moov":
+		return initBox, nil
+	case "styp", "sidx", "prft", "emsg", "moof":
+		return mediaBox, nil
+	}
+	return otherBox, nil
+}
