@@ -1,5 +1,6 @@
 import { systemClock } from './clock.js';
 import { Connection } from './connection.js';
+import { FrameWatch } from './frames.js';
 import { Intake } from './intake.js';
 import { LatencyMeter } from './latency.js';
 import { Media, findMediaSource } from './media.js';
@@ -22,7 +23,8 @@ const BEHIND = 1;
  *
  * @typedef {object} Stats
  * @property {number | null} latencyMs from the ingress to the screen, or null where it is not known; it supposes that
- *   the clocks of both agree
+ *   the clocks of both agree. It is that of the frame shown last, where the browser tells of frames
+ * @property {number | null} firstFrameMs from the load to the first frame on the screen, or null
  * @property {number} bufferMs media that lies ahead
  * @property {number} targetMs margin that is steered to
  * @property {number} rate of playback
@@ -57,6 +59,11 @@ export class Player extends EventTarget {
   #media = null;
   #intake;
   #latency = new LatencyMeter();
+  /** @type {FrameWatch | null} */
+  #frames = null;
+  /** @type {{latency: number | null, firstMs: number} | null} */
+  #frame = null;
+  #loadedAt = 0;
   /** @type {Status} */
   #status = { state: 'idle' };
   /** @type {import('./probe.js').Cause | null} */
@@ -116,7 +123,8 @@ export class Player extends EventTarget {
     const quality = this.#video.getVideoPlaybackQuality?.();
     const { gaps, duplicates, orphans, refused } = this.#intake.counts;
     return {
-      latencyMs: this.#latency.measure(this.#video.currentTime, this.#clock.wall()),
+      latencyMs: this.#frame ? this.#frame.latency : this.#latency.measure(this.#video.currentTime, this.#clock.wall()),
+      firstFrameMs: this.#frame?.firstMs ?? null,
       bufferMs: this.#playhead.ahead * 1000,
       targetMs: this.#playhead.target * 1000,
       rate: this.#video.playbackRate,
@@ -150,6 +158,8 @@ export class Player extends EventTarget {
       return;
     }
     this.#listenToPage();
+    this.#loadedAt = this.#clock.now();
+    this.#frames = new FrameWatch(this.#video, (time, shownAt) => this.#shownFrame(time, shownAt));
     this.#openMedia(MediaSource);
     this.#connection = new Connection(url, this.#handlers(), this.#environment);
     this.#connection.open();
@@ -159,6 +169,8 @@ export class Player extends EventTarget {
   /** Stops, and lets go of the video element. */
   close() {
     this.#listening.abort();
+    this.#frames?.close();
+    this.#frames = this.#frame = null;
     this.#connection?.close();
     this.#connection = null;
     this.#media?.close();
@@ -337,6 +349,17 @@ export class Player extends EventTarget {
     this.#ended = true;
     if (this.#playhead.isPlaced) this.#media?.end();
     this.#refresh();
+  }
+
+  /**
+   * @param {number} time
+   * @param {number} shownAt
+   */
+  #shownFrame(time, shownAt) {
+    const wall = this.#clock.wall() + shownAt - this.#clock.now();
+    if (!this.#frame) performance.mark('livews-first-frame', { startTime: shownAt });
+    const firstMs = this.#frame?.firstMs ?? shownAt - this.#loadedAt;
+    this.#frame = { latency: this.#latency.measure(time, wall), firstMs };
   }
 
   /** @param {Status} status */

@@ -19,6 +19,7 @@ import (
 	"github.com/livews/websocketlivestream/livews/dash"
 	"github.com/livews/websocketlivestream/livews/edge"
 	"github.com/livews/websocketlivestream/livews/livewstest"
+	"github.com/livews/websocketlivestream/web"
 )
 
 // media returns the segments of a real stream, with positions: groups begin with the
@@ -359,9 +360,52 @@ func TestPages(t *testing.T) {
 		for _, l := range links {
 			checkAsset(t, server.URL+"/tv/"+l[1])
 		}
+		checkModules(t, page)
 	}
 	if resp, _ := get(t, server.URL+"/tv/live/a%20b"); resp.StatusCode != 404 {
 		t.Errorf("page of an impossible stream: status %d", resp.StatusCode)
+	}
+}
+
+// checkModules wants the page to name all modules that its scripts import, each once.
+func checkModules(t *testing.T, page string) {
+	t.Helper()
+	named := make(map[string]int)
+	for _, m := range regexp.MustCompile(`rel="modulepreload" href="[^"]+/([^"/]+)"`).FindAllStringSubmatch(page, -1) {
+		named[m[1]]++
+	}
+	for _, m := range regexp.MustCompile(`<script type="module" src="[^"]+/([^"/]+)"`).FindAllStringSubmatch(page, -1) {
+		if named[m[1]] != 1 {
+			t.Errorf("%s is named %d times", m[1], named[m[1]])
+		}
+	}
+	for name, n := range named {
+		source, err := web.Files.ReadFile(name)
+		if err != nil || n != 1 {
+			t.Errorf("%s is named %d times; %v", name, n, err)
+		}
+		for _, m := range regexp.MustCompile(`from '\./([^']+)'`).FindAllSubmatch(source, -1) {
+			if named[string(m[1])] != 1 {
+				t.Errorf("%s imports %s, which the page does not name", name, m[1])
+			}
+		}
+	}
+}
+
+// TestVersion lets browsers keep what is below the version of the page, and nothing else.
+func TestVersion(t *testing.T) {
+	server := serve(t, &edge.Handler{Streams: new(livews.Streams)})
+	_, page := get(t, server.URL+"/tv/")
+	current := link.FindStringSubmatch(page)[1]
+	for path, want := range map[string]string{
+		current:                             "public, max-age=31536000, immutable",
+		"assets/0123456789abcdef/player.js": "no-cache",
+		"assets/player.js":                  "no-cache",
+	} {
+		resp, body := get(t, server.URL+"/tv/"+path)
+		if got := resp.Header.Get("Cache-Control"); resp.StatusCode != 200 || body == "" || got != want {
+			t.Errorf("%s: status %d, Cache-Control %q, want %q", path, resp.StatusCode, got, want)
+		}
 	}
 }
 

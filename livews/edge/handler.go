@@ -78,13 +78,14 @@ func (h *Handler) route() {
 		Logger:  h.Logger,
 		Plain:   func() wire.Encoder { return &plainEncoder{merged: merged} },
 	}
-	h.pages = newPages(h.Title)
 	assets := newAssets()
+	h.pages = newPages(h.Title, assets.version)
 	h.mux = http.NewServeMux()
 	h.mux.HandleFunc("GET /{$}", h.pages.index)
 	h.mux.HandleFunc("GET /live/{name...}", h.live)
 	h.mux.HandleFunc("GET /streams", h.server.ServeList)
 	h.mux.HandleFunc("GET /assets/{file}", assets.serve)
+	h.mux.HandleFunc("GET /assets/{version}/{file}", assets.serve)
 	h.mux.HandleFunc("GET /healthz", wire.ServeHealth)
 }
 

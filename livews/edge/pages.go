@@ -19,13 +19,21 @@ const policy = "default-src 'self'; connect-src 'self' ws: wss: http: https:; me
 type pages struct {
 	title     string
 	templates *template.Template
+	modules   map[string][]string // by the page's name
+	version   string              // of the assets
 }
 
-func newPages(title string) *pages {
-	return &pages{
+func newPages(title, version string) *pages {
+	p := &pages{
 		title:     cmp.Or(title, "livews"),
 		templates: template.Must(template.ParseFS(web.Files, "*.html")),
+		modules:   make(map[string][]string),
+		version:   version,
 	}
+	for _, t := range p.templates.Templates() {
+		p.modules[t.Name()] = modulesOf(t.Name())
+	}
+	return p
 }
 
 // page is what a template gets.
@@ -33,6 +41,10 @@ type page struct {
 	Base   string // relative address of the overview
 	Title  string
 	Stream string
+	// Assets is the relative address of the player's files, and Modules are the page's
+	// scripts with all that they import.
+	Assets  string
+	Modules []string
 }
 
 func (p *pages) index(w http.ResponseWriter, _ *http.Request) {
@@ -46,6 +58,7 @@ func (p *pages) live(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *pages) write(w http.ResponseWriter, name string, data page) {
+	data.Assets, data.Modules = "assets/"+p.version, p.modules[name]
 	var buf bytes.Buffer
 	if err := p.templates.ExecuteTemplate(&buf, name, data); err != nil {
 		http.Error(w, "page "+name+": "+err.Error(), http.StatusInternalServerError)
