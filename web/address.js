@@ -41,17 +41,15 @@ export function subscriptionURL(url, tracks, after) {
 
 /**
  * Returns the URL of a stream with a latency budget, which is how long the server may keep what has come in order to
- * send more at once. What is no whole number of milliseconds from 1 to 5000 is none, and leaves the URL as it is.
+ * send more at once.
  *
  * @param {string} url of the stream
- * @param {string | null} latency in milliseconds
+ * @param {number} budget in milliseconds, a whole number up to 5000; 0: none
  * @returns {string}
  */
-export function withLatency(url, latency) {
-  if (!/^\d{1,4}$/.test(latency ?? '')) return url;
-  const milliseconds = Number(latency);
-  if (milliseconds < 1 || milliseconds > 5000) return url;
+export function withLatency(url, budget) {
+  if (!budget) return url;
   const budgeted = new URL(url);
-  budgeted.searchParams.set('latency', `${milliseconds}ms`);
+  budgeted.searchParams.set('latency', `${budget}ms`);
   return budgeted.href;
 }

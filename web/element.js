@@ -1,4 +1,4 @@
-import { webSocketURL, withLatency } from './address.js';
+import { webSocketURL } from './address.js';
 import { Controls } from './controls.js';
 import { dom } from './dom.js';
 import { Player } from './player.js';
@@ -9,9 +9,10 @@ const STYLE = new URL('./livews-player.css', import.meta.url).href;
  * The element `<livews-player>`: plays one live stream.
  *
  * Attributes, each with a property of the same name: `src`, the address of the stream, as ws, wss, http, https or
- * relative URL; `controls`, to show some; `muted`, to start without sound; `latency`, for how many milliseconds, 1 to
- * 5000, the server may keep what has come in order to send more at once: that saves it work. Where the browser does not start with
- * sound, the element starts without, and says so.
+ * relative URL; `controls`, to show some; `muted`, to start without sound; `latency`, how near the live edge to be:
+ * low, balanced (the default), smooth, or a time from 100ms to 30s, half of which (at most 5 s) the server may use in order to
+ * send more at once, which saves it work. Where the browser does not start with sound, the element starts without,
+ * and says so.
  *
  * Events: `statechange` when `state` or what belongs to it changes; `error`, a CustomEvent whose detail is
  * `{message, fatal}`; after a fatal one nothing more happens until `src` is set or `load` is called.
@@ -90,7 +91,7 @@ export class LivewsPlayerElement extends HTMLElement {
     this.#video.muted = value;
   }
 
-  /** The latency budget in milliseconds, as text; empty: none. */
+  /** How near the live edge to be; empty: balanced. */
   get latency() {
     return this.getAttribute('latency') ?? '';
   }
@@ -140,7 +141,8 @@ export class LivewsPlayerElement extends HTMLElement {
       return;
     }
     const url = webSocketURL(this.src, document.baseURI);
-    if (url) this.#player.load(withLatency(url, this.getAttribute('latency')));
+    this.#player.latency = this.getAttribute('latency');
+    if (url) this.#player.load(url);
     else this.#forwardError(new CustomEvent('error', { detail: { message: `no address of a stream: ${this.src}`, fatal: true } }));
   }
 

@@ -15,6 +15,11 @@ const JUMP = 0.25;
 const RAISE = 0.04;
 const MAX_RAISE = 0.6;
 const STALL_APART = 1;
+/**
+ * More than this lying ahead when playback runs dry, in seconds, shows that the browser needs that much for itself: it
+ * was no lack of media.
+ */
+const LACK = 0.06;
 /** The part of the raise that is forgotten in each second without a stall. */
 const DECAY = 0.005;
 /** The trough is looked for in at least this many seconds. */
@@ -35,6 +40,8 @@ const WINDOW = 1;
  */
 export class LiveEdge {
   #base;
+  /** The least that the browser needs, as far as is known. */
+  #need = 0;
   #raise = 0;
   #decayedAt = 0;
   #stalledAt = -Infinity;
@@ -48,9 +55,9 @@ export class LiveEdge {
     this.#base = target;
   }
 
-  /** The trough that is steered to now, in seconds; it rises with each stall, and sinks slowly again. */
+  /** The trough that is steered to now, in seconds; it rises with each lack of media, and sinks slowly again. */
   get target() {
-    return this.#base + this.#raise;
+    return Math.max(this.#base, this.#need) + this.#raise;
   }
 
   /** How much of the newest media to stay away from when playback begins or jumps, in seconds. */
@@ -94,12 +101,23 @@ export class LiveEdge {
   }
 
   /**
+   * Says how much the browser needs to lie ahead whatever the network does, in seconds. It forgets what was learned
+   * of that.
+   *
+   * @param {number} need
+   */
+  setNeed(need) {
+    this.#need = need;
+  }
+
+  /**
    * Says that playback has run dry: keep more from now on.
    *
    * @param {number} now in seconds
+   * @param {number} [ahead] what lay ahead nevertheless, in seconds
    */
-  stalled(now) {
-    if (now - this.#stalledAt >= STALL_APART) this.#raise = Math.min(this.#raise + RAISE, MAX_RAISE);
+  stalled(now, ahead = 0) {
+    if (now - this.#stalledAt >= STALL_APART) this.#learn(ahead);
     this.#stalledAt = this.#decayedAt = now;
     this.reset();
   }
@@ -108,6 +126,12 @@ export class LiveEdge {
   reset() {
     this.#samples = [];
     this.#since = -Infinity;
+  }
+
+  /** @param {number} ahead */
+  #learn(ahead) {
+    if (ahead > LACK && ahead < this.target + JUMP) this.#need = Math.min(Math.max(this.#base, this.#need) + RAISE, MAX_RAISE);
+    else this.#raise = Math.min(this.#raise + RAISE, MAX_RAISE);
   }
 
   /**

@@ -1,11 +1,14 @@
+import { withLatency } from './address.js';
 import { systemClock } from './clock.js';
 import { Connection } from './connection.js';
 import { FrameWatch } from './frames.js';
 import { Intake } from './intake.js';
 import { LatencyMeter } from './latency.js';
+import { LiveEdge } from './live-edge.js';
 import { Media, findMediaSource } from './media.js';
 import { MessageError, Type, parseMessage } from './message.js';
 import { Playhead } from './playhead.js';
+import { parseLatency } from './profile.js';
 
 /** @typedef {import('./message.js').Segment} Segment */
 /** @typedef {import('./message.js').TrackInfo} TrackInfo */
@@ -49,6 +52,13 @@ const BEHIND = 1;
  * Events: `statechange` when `status` changes; `error`, a CustomEvent whose detail is `{message, fatal}`.
  */
 export class Player extends EventTarget {
+  /**
+   * How near the live edge the next load is to be: low, balanced (the default), smooth, or a time as in 200ms.
+   *
+   * @type {string | null}
+   */
+  latency = null;
+
   #video;
   #environment;
   #clock;
@@ -161,7 +171,7 @@ export class Player extends EventTarget {
     this.#loadedAt = this.#clock.now();
     this.#frames = new FrameWatch(this.#video, (time, shownAt) => this.#shownFrame(time, shownAt));
     this.#openMedia(MediaSource);
-    this.#connection = new Connection(url, this.#handlers(), this.#environment);
+    this.#connection = new Connection(withLatency(url, parseLatency(this.latency).budget), this.#handlers(), this.#environment);
     this.#connection.open();
     this.#refresh();
   }
@@ -416,6 +426,7 @@ export class Player extends EventTarget {
       this.#video,
       { onchange: () => this.#refresh(), onstuck: () => this.#mediaFailed('playback does not move') },
       this.#clock,
+      new LiveEdge(parseLatency(this.latency).margin),
     );
   }
 

@@ -12,6 +12,11 @@ const MAX_NUDGES = 3;
 /** This far behind the live edge playback still follows it when it goes on after a pause, in seconds. */
 const NEAR = 1;
 
+/**
+ * How much Chromium wants to lie ahead while it plays sound aloud, in seconds: with less it runs dry, having that much.
+ */
+const CHROMIUM_NEED = 0.12;
+
 /** @typedef {import('./ranges.js').Range} Range */
 
 /**
@@ -37,8 +42,6 @@ export class Playhead {
   stalls = 0;
   jumps = 0;
   holes = 0;
-  /** Whether the tracks include sound. */
-  hasAudio = false;
   /** Whether more media is on its way into the element. */
   filling = false;
 
@@ -46,6 +49,8 @@ export class Playhead {
   #handlers;
   #clock;
   #edge;
+  #audio = false;
+  #aloud = false;
   #placed = false;
   #following = true;
   #wanted = true;
@@ -80,6 +85,16 @@ export class Playhead {
   /** Whether a first position has been found. */
   get isPlaced() {
     return this.#placed;
+  }
+
+  /** Whether the tracks include sound. */
+  get hasAudio() {
+    return this.#audio;
+  }
+
+  set hasAudio(value) {
+    this.#audio = value;
+    this.#listenIn();
   }
 
   /** Whether playback is kept at the live edge. */
@@ -239,7 +254,7 @@ export class Playhead {
     this.stalls++;
     this.#starved = true;
     this.#dryEnd = this.#end;
-    if (this.#following) this.#edge.stalled(this.#clock.now() / 1000);
+    if (this.#following) this.#edge.stalled(this.#clock.now() / 1000, this.ahead);
     this.update();
   }
 
@@ -313,8 +328,17 @@ export class Playhead {
     this.#handlers.onchange();
   }
 
+  /** Takes in whether sound is played aloud: that may need more media ahead. */
+  #listenIn() {
+    const aloud = this.#audio && !this.#video.muted && this.#video.volume > 0;
+    if (aloud === this.#aloud) return;
+    this.#aloud = aloud;
+    this.#edge.setNeed(aloud && isChromium() ? CHROMIUM_NEED : 0);
+  }
+
   #volumeChanged() {
     if (!this.#video.muted) this.mutedByBrowser = false;
+    this.#listenIn();
     this.#handlers.onchange();
   }
 
@@ -348,4 +372,9 @@ export class Playhead {
   #listen(type, listener) {
     this.#video.addEventListener(type, listener, { signal: this.#listening.signal });
   }
+}
+
+function isChromium() {
+  const { userAgentData } = /** @type {{userAgentData?: {brands: {brand: string}[]}}} */ (globalThis.navigator ?? {});
+  return userAgentData?.brands.some(({ brand }) => brand === 'Chromium') ?? false;
 }
