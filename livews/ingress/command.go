@@ -48,19 +48,37 @@ func NewCommand(argv []string, opts *Options) (*Command, error) {
 	if len(argv) == 0 {
 		return nil, errors.New("ingress: a command needs a program")
 	}
-	path, err := exec.LookPath(argv[0])
-	if err != nil {
-		return nil, missing(argv[0], runtime.GOOS, err)
-	}
 	o := opts.orDefault()
+	return newCommand([]plan{{argv: argv}}, &o)
+}
+
+// newCommand returns a Command that gets its media in one of several ways, all by the
+// same program.
+func newCommand(plans []plan, o *Options) (*Command, error) {
+	path, err := lookUp(plans[0].argv[0])
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range plans {
+		plans[i].argv = append([]string{path}, p.argv[1:]...)
+	}
 	r := &runs{
-		argv:       append([]string{path}, argv[1:]...),
+		plans:      plans,
 		log:        o.Logger,
 		keepTrying: o.KeepTrying,
 		silence:    cmp.Or(o.Silence, defaultSilence),
 	}
 	timeline := dash.Timeline(r, &dash.TimelineOptions{Logger: o.Logger})
 	return &Command{runs: r, src: Stamp(timeline, nil)}, nil
+}
+
+// lookUp returns the path of a program.
+func lookUp(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", missing(name, runtime.GOOS, err)
+	}
+	return path, nil
 }
 
 // missing returns the error for a program that is not there.

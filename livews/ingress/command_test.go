@@ -391,6 +391,9 @@ func TestTail(t *testing.T) {
 		{"the last five", []string{"1\n2\n3\n4\n5\n6\n7\n"}, "3; 4; 5; 6; 7"},
 		{"a long line", []string{strings.Repeat("x", 200), strings.Repeat("y", 5000), "z\nend\n"}, strings.Repeat("x", 200) + strings.Repeat("y", 100) + "; end"},
 		{"a password", []string{"rtsp://me:secret@cam/1: 401 at srt://x:y@z, not a@b\n"}, "rtsp://***@cam/1: 401 at srt://***@z, not a@b"},
+		{"what speaks", []string{"[tcp @ 0x55d5] Connection refused\n[x] y\n"}, "Connection refused; [x] y"},
+		{"twice", []string{"[v4l2 @ 0x1] Cannot open /dev/video0: No such file\n/dev/video0: No such file\n"}, "Cannot open /dev/video0: No such file"},
+		{"ALSA", []string{"ALSA lib conf.c:5180:(x) function y\ndefault: No such file\n"}, "default: No such file"},
 		{"no text", []string{"a\x00\x1b[31mb\xff\n"}, "a  [31mb?"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -52,6 +52,10 @@ func do(step string) {
 		_, _ = os.Stdout.Write(clip1)
 	case "video":
 		_, _ = io.Copy(os.Stdout, bytes.NewReader(videoOnly()))
+	case "strange": // with a codec that no browser plays
+		_, _ = os.Stdout.Write(bytes.Replace(clip1, []byte("avcC\x01\x64"), []byte("avcC\x01\xf4"), 1))
+	case "wait":
+		time.Sleep(1200 * time.Millisecond)
 	case "part": // ends in the middle of a chunk
 		_, _ = os.Stdout.Write(clip1[:len(clip1)/2])
 	case "garbage":

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,14 +29,16 @@ type process struct {
 	stdout  *os.File
 	stderr  tail
 	silence time.Duration
+	bound   atomic.Int64 // how long the next read may take, in nanoseconds; 0: for ever
 	began   time.Time
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when the program has been waited for
 	err     error         // of that wait
 }
 
-// startProcess starts a program, which may outlive ctx: stop ends it.
-func startProcess(ctx context.Context, argv []string, silence time.Duration) (*process, error) {
+// startProcess starts a program, which may outlive ctx: stop ends it. It may write
+// nothing at first, and then for silence in between; no time means for ever.
+func startProcess(ctx context.Context, argv []string, first, silence time.Duration) (*process, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -50,6 +53,7 @@ func startProcess(ctx context.Context, argv []string, silence time.Duration) (*p
 		cancel:  cancel,
 		done:    make(chan struct{}),
 	}
+	p.bound.Store(int64(first))
 	// A file and no other writer, so that no goroutine stands between.
 	p.cmd.Stdout, p.cmd.Stderr = w, &p.stderr
 	p.cmd.WaitDelay = grace
@@ -80,19 +84,26 @@ func (p *process) wait() {
 func (p *process) Read(b []byte) (int, error) {
 	p.boundRead()
 	n, err := p.stdout.Read(b)
+	if n > 0 {
+		p.bound.Store(int64(p.silence))
+	}
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return n, err
 	}
 	if p.ended() {
 		return n, io.EOF
 	}
-	return n, fmt.Errorf("no output for %v", p.silence)
+	return n, fmt.Errorf("no output for %v", time.Duration(p.bound.Load()))
 }
 
 // boundRead bounds the current and the next read. Where the system has no deadlines
 // for pipes, they last until the program ends.
 func (p *process) boundRead() {
-	_ = p.stdout.SetReadDeadline(time.Now().Add(p.silence))
+	var deadline time.Time
+	if bound := time.Duration(p.bound.Load()); bound > 0 {
+		deadline = time.Now().Add(bound)
+	}
+	_ = p.stdout.SetReadDeadline(deadline)
 	// In this order, because the program may end in between.
 	if p.ended() {
 		_ = p.stdout.SetReadDeadline(time.Now().Add(drainTime))

@@ -13,16 +13,18 @@ import (
 // runs is the Source of what a program gives in all its runs. The init segments with
 // which a later run begins have FlagDiscontinuity: see [Stamp].
 type runs struct {
-	argv       []string
+	plans      []plan // the first is in use
 	log        *slog.Logger
 	keepTrying bool
 	silence    time.Duration
+	listens    bool // waits for a publisher before it writes
 
 	backoff  backoff.Backoff
 	given    bool     // a run has given a segment
 	process  *process // nil between runs
 	splitter *dash.Splitter
-	again    bool // this run is not the first to give segments
+	again    bool              // this run is not the first to give segments
+	checked  []*livews.Segment // to be given: the init segments of a run, and what follows
 }
 
 // ReadSegment returns the next segment of this run or the next. When ctx ends, so
@@ -36,14 +38,40 @@ func (r *runs) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if !r.given && !r.keepTrying {
+		if r.replan(err) {
+			continue
+		}
+		if !r.given && (!r.keepTrying || isFinal(err)) {
 			return nil, err
 		}
-		r.log.Warn("program has ended and is started again", "err", err)
+		r.report(err)
 		if err := r.backoff.Wait(ctx); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// report says why a run has ended. A publisher that leaves is no fault.
+func (r *runs) report(err error) {
+	if r.listens && r.given {
+		r.log.Info("publisher has left, another one may come", "err", err)
+		return
+	}
+	r.log.Warn("program has ended and is started again", "err", err)
+}
+
+// replan goes on to another plan after err, if that is why this one cannot be kept to.
+func (r *runs) replan(err error) bool {
+	if len(r.plans) < 2 {
+		return false
+	}
+	m := asMisfit(err)
+	if m == nil {
+		return false
+	}
+	r.plans = r.plans[m.next(r.plans):]
+	r.log.Warn("source is taken another way: "+r.plans[0].what, "err", err)
+	return true
 }
 
 // read returns the next segment of this run, which it begins if there is none and
@@ -58,27 +86,59 @@ func (r *runs) read(ctx context.Context) (*livews.Segment, error) {
 			return nil, err
 		}
 	}
-	stop := context.AfterFunc(ctx, r.process.interrupt)
-	seg, err := r.splitter.ReadSegment(ctx)
-	stop()
-	if err != nil {
-		err = r.process.fail(ctx, err)
-		r.backoff.Lived(time.Since(r.process.began))
-		r.process, r.splitter = nil, nil
-		return nil, err
-	}
-	r.given = true
-	if r.again && seg.Type == livews.TypeInit {
-		seg = &livews.Segment{
-			Type: seg.Type, Flags: seg.Flags | livews.FlagDiscontinuity, Track: seg.Track,
-			WallClock: seg.WallClock, Info: seg.Info, Payload: seg.Payload,
+	if len(r.checked) == 0 {
+		if err := r.fill(ctx); err != nil {
+			err = r.process.fail(ctx, err)
+			r.backoff.Lived(time.Since(r.process.began))
+			r.process, r.splitter, r.checked = nil, nil, nil
+			return nil, err
 		}
 	}
+	seg := r.checked[0]
+	r.checked = r.checked[1:]
+	r.given = true
 	return seg, nil
 }
 
+// fill reads the next segment, and with an init segment all that follow up to a chunk:
+// they are given only if all of them fit the plan.
+func (r *runs) fill(ctx context.Context) error {
+	defer context.AfterFunc(ctx, r.process.interrupt)()
+	for {
+		seg, err := r.splitter.ReadSegment(ctx)
+		if err != nil {
+			return err
+		}
+		if seg.Type == livews.TypeInit {
+			if err := r.plans[0].check(seg.Info); err != nil {
+				return err
+			}
+			seg = r.mark(seg)
+		}
+		r.checked = append(r.checked, seg)
+		if seg.Type != livews.TypeInit || len(r.checked) == dash.MaxTracks {
+			return nil
+		}
+	}
+}
+
+// mark returns an init segment that says whether the program has started again.
+func (r *runs) mark(seg *livews.Segment) *livews.Segment {
+	if !r.again {
+		return seg
+	}
+	return &livews.Segment{
+		Type: seg.Type, Flags: seg.Flags | livews.FlagDiscontinuity, Track: seg.Track,
+		WallClock: seg.WallClock, Info: seg.Info, Payload: seg.Payload,
+	}
+}
+
 func (r *runs) start(ctx context.Context) error {
-	p, err := startProcess(ctx, r.argv, r.silence)
+	first := r.silence
+	if r.listens {
+		first = 0
+	}
+	p, err := startProcess(ctx, r.plans[0].argv, first, r.silence)
 	if err != nil {
 		return err
 	}
@@ -93,5 +153,5 @@ func (r *runs) stop() {
 		return
 	}
 	r.process.stop()
-	r.process, r.splitter = nil, nil
+	r.process, r.splitter, r.checked = nil, nil, nil
 }

@@ -2,6 +2,8 @@ package ingress
 
 import (
 	"bytes"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -41,9 +43,9 @@ func (t *tail) Write(p []byte) (int, error) {
 }
 
 func (t *tail) endLine() {
-	line := clean(t.line)
+	line := origin.ReplaceAllString(clean(t.line), "")
 	t.line = t.line[:0]
-	if line == "" {
+	if line == "" || strings.HasPrefix(line, innards) {
 		return
 	}
 	if len(t.lines) == maxLines {
@@ -52,7 +54,7 @@ func (t *tail) endLine() {
 	t.lines = append(t.lines, line)
 }
 
-// String returns the last lines as one.
+// String returns the last lines as one, without those with which another one ends.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -60,8 +62,22 @@ func (t *tail) String() string {
 	if last := clean(t.line); last != "" {
 		lines = append(lines[:len(lines):len(lines)], last)
 	}
-	return strings.Join(lines, "; ")
+	var told []string
+	for i, line := range lines {
+		others := append(slices.Clone(told), lines[i+1:]...)
+		if !slices.ContainsFunc(others, func(other string) bool { return strings.HasSuffix(other, line) }) {
+			told = append(told, line)
+		}
+	}
+	return strings.Join(told, "; ")
 }
+
+// origin is what ffmpeg puts in front of a line: which part of it speaks, and where in
+// memory that is.
+var origin = regexp.MustCompile(`^\[[^\]]* @ [0-9a-fx]+\] *`)
+
+// innards is how the lines begin in which ALSA tells each step of a failure.
+const innards = "ALSA lib "
 
 // clean returns a line as it may stand in a log.
 func clean(line []byte) string {
