@@ -36,8 +36,9 @@ type NodeConfig struct {
 	// each stream from the nearest of them instead.
 	Upstreams []string `json:"upstreams,omitempty"`
 	Nearest   bool     `json:"nearest,omitempty"`
-	// Streams are the sources of an ingress's streams by name.
-	Streams map[string]string `json:"streams,omitempty"`
+	// Streams are what an ingress's streams are made of, by name: the source, or an
+	// object with the source and what is wanted of it.
+	Streams map[string]node.Stream `json:"streams,omitempty"`
 	// Pages makes an ingress its own edge.
 	Pages bool `json:"pages,omitempty"`
 }
@@ -46,8 +47,8 @@ type NodeConfig struct {
 // one edge.
 func defaultConfig() *Config {
 	return &Config{Nodes: []NodeConfig{
-		{Name: "ingress1", Role: node.Ingress, Listen: "127.0.0.1:8001", Streams: map[string]string{"cam1": "clip:1"}},
-		{Name: "ingress2", Role: node.Ingress, Listen: "127.0.0.1:8002", Streams: map[string]string{"cam2": "clip:2"}},
+		{Name: "ingress1", Role: node.Ingress, Listen: "127.0.0.1:8001", Streams: map[string]node.Stream{"cam1": {Source: "clip:1"}}},
+		{Name: "ingress2", Role: node.Ingress, Listen: "127.0.0.1:8002", Streams: map[string]node.Stream{"cam2": {Source: "clip:2"}}},
 		{Name: "relay1a", Role: node.Relay, Listen: "127.0.0.1:8011", Upstreams: []string{"ingress1"}},
 		{Name: "relay1b", Role: node.Relay, Listen: "127.0.0.1:8012", Upstreams: []string{"relay1a"}},
 		{Name: "relay2a", Role: node.Relay, Listen: "127.0.0.1:8013", Upstreams: []string{"ingress2"}},
@@ -135,9 +136,12 @@ func (n *NodeConfig) checkIngress() error {
 	if len(n.Upstreams) > 0 || n.Nearest {
 		return errors.New(`an ingress has no "upstreams"`)
 	}
-	for name := range n.Streams {
+	for name, s := range n.Streams {
 		if err := livews.CheckName(name); err != nil {
 			return err
+		}
+		if err := s.Check(); err != nil {
+			return fmt.Errorf("stream %q: %w", name, err)
 		}
 	}
 	return nil
@@ -224,15 +228,18 @@ func localURL(up string) (string, error) {
 	return u.String(), nil
 }
 
-// setSource replaces the source of the first ingress's first stream.
-func (c *Config) setSource(source string) error {
+// setSource makes the first ingress's first stream of s.
+func (c *Config) setSource(s node.Stream) error {
+	if s.Source == "" {
+		return errors.New("what describes a source goes with -source")
+	}
 	for i := range c.Nodes {
 		if n := &c.Nodes[i]; n.Role == node.Ingress {
 			names := make([]string, 0, len(n.Streams))
 			for name := range n.Streams {
 				names = append(names, name)
 			}
-			n.Streams[slices.Min(names)] = source
+			n.Streams[slices.Min(names)] = s
 			return nil
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/livews/websocketlivestream/examples/internal/node"
 )
 
 // TestDefaultConfig holds what -print-config prints to what -config takes.
@@ -43,6 +45,9 @@ func TestParseConfigRefuses(t *testing.T) {
 		{`{"nodes":[{"name":"a","role":"ingress","listen":":1","streams":{"s":"clip"},"upstreams":["ws://x"]}]}`, `no "upstreams"`},
 		{`{"nodes":[{"name":"a","role":"ingress","listen":":1","streams":{"s":"clip"}},{"name":"a","role":"ingress","listen":":2","streams":{"s":"clip"}}]}`, `two nodes`},
 		{`{"nodes":[{"name":"a","role":"ingress","listen":":1","streams":{"s":"clip"}}]} {}`, "follows"},
+		{`{"nodes":[{"name":"a","role":"ingress","listen":":1","streams":{"s":{"source":"clip","colour":"red"}}}]}`, `unknown field "colour"`},
+		{`{"nodes":[{"name":"a","role":"ingress","listen":":1","streams":{"s":{"source":"test","size":"big"}}}]}`, `stream "s": size: "big"`},
+		{`{"nodes":[{"name":"a","role":"ingress","listen":":1","streams":{"s":{"fps":30}}}]}`, `stream "s": no "source"`},
 	} {
 		if c, err := parseConfig([]byte(tt.config)); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, %v; want an error with %q", tt.config, c, err, tt.want)
@@ -99,13 +104,16 @@ func TestMakeLocal(t *testing.T) {
 
 func TestSetSource(t *testing.T) {
 	c := defaultConfig()
-	if err := c.setSource("test"); err != nil {
+	if err := c.setSource(node.Stream{Source: "test"}); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.Nodes[0].Streams["cam1"]; got != "test" || c.Nodes[1].Streams["cam2"] != "clip:2" {
+	if got := c.Nodes[0].Streams["cam1"].Source; got != "test" || c.Nodes[1].Streams["cam2"].Source != "clip:2" {
 		t.Errorf("sources are %v and %v", c.Nodes[0].Streams, c.Nodes[1].Streams)
 	}
-	if err := (&Config{Nodes: c.Nodes[2:]}).setSource("test"); err == nil {
+	if err := c.setSource(node.Stream{Size: "x720"}); err == nil {
+		t.Error("a size without a source is taken")
+	}
+	if err := (&Config{Nodes: c.Nodes[2:]}).setSource(node.Stream{Source: "test"}); err == nil {
 		t.Error("a config without an ingress takes a source")
 	}
 }

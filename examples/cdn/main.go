@@ -21,15 +21,16 @@ import (
 )
 
 type options struct {
-	config, node, source string
-	local, print         bool
+	config, node string
+	stream       node.Stream
+	local, print bool
 }
 
 func main() {
 	var o options
 	flag.StringVar(&o.config, "config", "", "JSON `file` that arranges the tree; see -print-config")
 	flag.StringVar(&o.node, "node", "", "run only the node of this `name`")
-	flag.StringVar(&o.source, "source", "", "`source` of the first ingress, in place of the config's")
+	o.stream.Flags("", "`source` of the first ingress, in place of the config's")
 	flag.BoolVar(&o.local, "local", false, "keep the ports and put every host on 127.0.0.1")
 	flag.BoolVar(&o.print, "print-config", false, "print the config and exit")
 	node.Parse()
@@ -37,6 +38,9 @@ func main() {
 }
 
 func (o *options) run(ctx context.Context) error {
+	if o.stream.Source == node.ListDevices {
+		return node.PrintDevices(ctx, os.Stdout)
+	}
 	c, err := o.load()
 	if err != nil {
 		return err
@@ -67,8 +71,8 @@ func (o *options) load() (*Config, error) {
 			return nil, err
 		}
 	}
-	if o.source != "" {
-		if err := c.setSource(o.source); err != nil {
+	if o.stream != (node.Stream{}) {
+		if err := c.setSource(o.stream); err != nil {
 			return nil, err
 		}
 	}

@@ -13,12 +13,21 @@ import (
 
 func main() {
 	n := &node.Node{Name: "ingress", Role: node.Ingress, Stdout: os.Stdout, Logger: node.Logger()}
-	var stream, source string
+	var (
+		name   string
+		stream node.Stream
+	)
 	flag.StringVar(&n.Listen, "listen", "127.0.0.1:8010", "`address` to listen on")
-	flag.StringVar(&stream, "stream", "cam1", "`name` of the stream")
-	flag.StringVar(&source, "source", "clip", "`source`: clip, clip:2, test, webcam, webcam:DEVICE, a file, a URL that ffmpeg opens, or - for fragmented MP4 on stdin")
+	flag.StringVar(&name, "stream", "cam1", "`name` of the stream")
+	stream.Flags("clip", "`source`: clip, clip:2, test, webcam, webcam:DEVICE, webcam:list, screen, mic, "+
+		"listen:rtmp://:1935/live/KEY, a file, a URL that ffmpeg opens, or - for fragmented MP4 on stdin")
 	flag.BoolVar(&n.Pages, "edge", false, "serve browsers too: be one's own edge")
 	node.Parse()
-	n.Streams = map[string]string{stream: source}
-	node.Main(func(ctx context.Context) error { return node.Run(ctx, n) })
+	n.Streams = map[string]node.Stream{name: stream}
+	node.Main(func(ctx context.Context) error {
+		if stream.Source == node.ListDevices {
+			return node.PrintDevices(ctx, os.Stdout)
+		}
+		return node.Run(ctx, n)
+	})
 }

@@ -16,7 +16,7 @@ func (s *server) announce() {
 		fmt.Fprintf(s.Stdout, "%s: open http://%s/ in a browser\n", s.Name, host)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Streams)) {
-		fmt.Fprintf(s.Stdout, "%s: stream %s (%s) at ws://%s/live/%s\n", s.Name, name, ingress.Redact(s.Streams[name]), host, name)
+		fmt.Fprintf(s.Stdout, "%s: stream %s (%s) at ws://%s/live/%s\n", s.Name, name, ingress.Redact(s.Streams[name].Source), host, name)
 	}
 	if s.Role != Edge {
 		fmt.Fprintf(s.Stdout, "%s: upstream for other servers: ws://%s\n", s.Name, host)

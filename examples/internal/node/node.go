@@ -34,8 +34,8 @@ type Node struct {
 	// takes each stream from the nearest of them, not from the first.
 	Upstreams []string
 	Nearest   bool
-	// Streams are the sources of an ingress's streams, by name.
-	Streams map[string]string
+	// Streams are what an ingress's streams are made of, by name.
+	Streams map[string]Stream
 	// Pages makes an ingress its own edge.
 	Pages bool
 	// Stdout gets the addresses to open, Logger the rest.

@@ -16,19 +16,27 @@ import (
 
 // openSources opens the sources by the names of their streams. On an error it returns
 // those that are open.
-func openSources(specs map[string]string, log *slog.Logger) (map[string]livews.Source, error) {
+func openSources(specs map[string]Stream, log *slog.Logger) (map[string]livews.Source, error) {
 	sources := make(map[string]livews.Source)
 	for _, name := range slices.Sorted(maps.Keys(specs)) {
 		if err := livews.CheckName(name); err != nil {
 			return sources, err
 		}
-		src, err := ingress.Open(specs[name], &ingress.Options{Logger: log})
+		src, err := openSource(specs[name], log.With("stream", name))
 		if err != nil {
 			return sources, err
 		}
 		sources[name] = src
 	}
 	return sources, nil
+}
+
+func openSource(s Stream, log *slog.Logger) (livews.Source, error) {
+	opts, err := s.options(log)
+	if err != nil {
+		return nil, err
+	}
+	return ingress.Open(s.Source, opts)
 }
 
 func closeSources(sources map[string]livews.Source) {
