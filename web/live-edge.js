@@ -15,11 +15,6 @@ const JUMP = 0.25;
 const RAISE = 0.04;
 const MAX_RAISE = 0.6;
 const STALL_APART = 1;
-/**
- * More than this lying ahead when playback runs dry, in seconds, shows that the browser needs that much for itself: it
- * was no lack of media.
- */
-const LACK = 0.06;
 /** The part of the raise that is forgotten in each second without a stall. */
 const DECAY = 0.005;
 /** The trough is looked for in at least this many seconds. */
@@ -40,7 +35,6 @@ const WINDOW = 1;
  */
 export class LiveEdge {
   #base;
-  /** The least that the browser needs, as far as is known. */
   #need = 0;
   #raise = 0;
   #decayedAt = 0;
@@ -101,8 +95,7 @@ export class LiveEdge {
   }
 
   /**
-   * Says how much the browser needs to lie ahead whatever the network does, in seconds. It forgets what was learned
-   * of that.
+   * Says how much the browser needs to lie ahead whatever the network does, in seconds.
    *
    * @param {number} need
    */
@@ -114,10 +107,9 @@ export class LiveEdge {
    * Says that playback has run dry: keep more from now on.
    *
    * @param {number} now in seconds
-   * @param {number} [ahead] what lay ahead nevertheless, in seconds
    */
-  stalled(now, ahead = 0) {
-    if (now - this.#stalledAt >= STALL_APART) this.#learn(ahead);
+  stalled(now) {
+    if (now - this.#stalledAt >= STALL_APART) this.#raise = Math.min(this.#raise + RAISE, MAX_RAISE);
     this.#stalledAt = this.#decayedAt = now;
     this.reset();
   }
@@ -126,12 +118,6 @@ export class LiveEdge {
   reset() {
     this.#samples = [];
     this.#since = -Infinity;
-  }
-
-  /** @param {number} ahead */
-  #learn(ahead) {
-    if (ahead > LACK && ahead < this.target + JUMP) this.#need = Math.min(Math.max(this.#base, this.#need) + RAISE, MAX_RAISE);
-    else this.#raise = Math.min(this.#raise + RAISE, MAX_RAISE);
   }
 
   /**

@@ -254,7 +254,7 @@ export class Playhead {
     this.stalls++;
     this.#starved = true;
     this.#dryEnd = this.#end;
-    if (this.#following) this.#edge.stalled(this.#clock.now() / 1000, this.ahead);
+    if (this.#following) this.#edge.stalled(this.#clock.now() / 1000);
     this.update();
   }
 

@@ -5,6 +5,7 @@ export class FakeVideo extends EventTarget {
   paused = true;
   ended = false;
   muted = false;
+  volume = 1;
   seeking = false;
   playbackRate = 1;
   ranges = [];

@@ -232,3 +232,21 @@ test('closed, it does not listen any more', async () => {
   assert.deepEqual(video.seeks, []);
   assert.equal(clock.pending, 0);
 });
+
+test('Chromium gets more media ahead while it plays sound aloud', async (t) => {
+  Object.defineProperty(globalThis, 'navigator', {
+    value: { userAgentData: { brands: [{ brand: 'Not A;Brand' }, { brand: 'Chromium' }] } },
+    configurable: true,
+  });
+  t.after(() => Object.defineProperty(globalThis, 'navigator', { value: undefined, configurable: true }));
+  assert.equal(playhead.target, 0.08);
+  playhead.hasAudio = true;
+  assert.equal(playhead.target, 0.12);
+  await start();
+  video.muted = true;
+  video.fire('volumechange');
+  assert.equal(playhead.target, 0.08);
+  video.muted = false;
+  video.fire('volumechange');
+  assert.equal(playhead.target, 0.12);
+});
