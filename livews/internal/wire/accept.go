@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bufio"
-	"context"
 	"net"
 	"net/http"
 	"net/url"
@@ -12,36 +11,26 @@ import (
 	"github.com/coder/websocket"
 )
 
-const (
-	// readBuffer and writeBuffer are for the frames of the WebSocket library
-	// itself, which are control frames and small messages from viewers.
-	readBuffer  = 512
-	writeBuffer = 256
-)
-
-// accept upgrades the connection of r. On an error it has answered.
-func accept(w http.ResponseWriter, r *http.Request, protocols ...string) (*websocket.Conn, *serverConn, error) {
+// accept upgrades the connection of r. On an error it has answered. The WebSocket library
+// does the handshake, and nothing after that: what it would keep for each connection, and
+// the stack that its reading takes, are more than all the rest of a viewer.
+func accept(w http.ResponseWriter, r *http.Request, protocols ...string) (*serverConn, error) {
 	hw := &hijackWriter{ResponseWriter: w}
-	var conn *serverConn // not hw's: what is below would keep the request alive by that
 	ws, err := websocket.Accept(hw, r, &websocket.AcceptOptions{
 		Subprotocols: protocols,
 		// The origin was checked before; see OriginAllowed.
 		InsecureSkipVerify: true,
-		OnPingReceived: func(_ context.Context, payload []byte) bool {
-			conn.answer(payload)
-			return false
-		},
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	conn = hw.conn
-	ws.SetReadLimit(maxControl)
-	return ws, conn, nil
+	// It has a finalizer, and what it has refers back to it: if it were just forgotten, it
+	// would stay, and net/http's buffers with it.
+	_ = ws.CloseNow() // of a noConn
+	return hw.conn, nil
 }
 
-// hijackWriter hands the WebSocket library a serverConn and small buffers in
-// place of net/http's.
+// hijackWriter keeps the connection, and hands the WebSocket library one in its place.
 type hijackWriter struct {
 	http.ResponseWriter
 	conn *serverConn
@@ -54,11 +43,13 @@ func (w *hijackWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
 	w.conn = newServerConn(c, append([]byte(nil), early...))
-	return w.conn, bufio.NewReadWriter(
-		bufio.NewReaderSize(w.conn, readBuffer),
-		bufio.NewWriterSize(w.conn, writeBuffer),
-	), nil
+	return noConn{}, rw, nil
 }
+
+// noConn is the connection of a websocket.Conn that is only there to be closed.
+type noConn struct{ net.Conn }
+
+func (noConn) Close() error { return nil }
 
 // IsUpgrade reports whether r asks for a WebSocket.
 func IsUpgrade(r *http.Request) bool {

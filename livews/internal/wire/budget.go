@@ -44,10 +44,11 @@ func (b *budget) lag(asked time.Duration) time.Duration {
 
 // batch returns room for the segments of one write.
 func (b *budget) batch() []*livews.Segment {
-	if b == nil {
-		return make([]*livews.Segment, maxBatch)
+	n := maxBatch
+	if b != nil {
+		n = restBatch
 	}
-	return make([]*livews.Segment, restBatch)
+	return make([]*livews.Segment, n)
 }
 
 // took notes that taken was taken from the log just now. If it was all that was there, a

@@ -30,7 +30,11 @@ const (
 // joiners are buffers that are needed during a write only.
 var joiners = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, maxRecord) }}
 
-var errDead = errors.New("nothing came for 15 s")
+// Why the server gives up a peer.
+var (
+	errDead    = errors.New("nothing came for 15 s")
+	errStalled = errors.New("nothing was taken for 10 s")
+)
 
 // pingFrame is an empty ping of a server (RFC 6455, section 5.5.2).
 var pingFrame = []byte{0x89, 0}
@@ -38,30 +42,34 @@ var pingFrame = []byte{0x89, 0}
 // serverConn is a hijacked connection. Its Read keeps watch over the peer: it
 // pings one that is silent and gives up one that stays so, but for as long as a
 // write is under way leaves the watch to that. Its writes may be
-// called at the same time, as the control frames of the WebSocket library are. A write
-// that fails ends the connection: the peer has a part of a frame, at the most.
+// called at the same time. A write
+// that fails ends the connection: the peer has a part of a frame, at the most. One that
+// fails for a peer that takes nothing leaves it open if all of it is with the kernel, so
+// that the peer can be told why it ends.
 type serverConn struct {
 	net.Conn
 	early []byte // came with the handshake
 	plain bool   // can go on after a timeout, as TLS cannot
 
 	hurried atomic.Bool
+	closing atomic.Bool            // the close frame is out
 	pong    atomic.Pointer[[]byte] // to be written as soon as mu is free; nil mostly
 
 	mu       sync.Mutex // held by writes
 	deadline time.Time
+	stalled  bool // the peer took nothing for stallAfter
 }
 
 func newServerConn(c net.Conn, early []byte) *serverConn {
-	limitUnsent(c)
+	setLowat(c, notsentLowat)
 	_, plain := c.(*net.TCPConn)
 	return &serverConn{Conn: c, early: early, plain: plain}
 }
 
-// limitUnsent sets TCP_NOTSENT_LOWAT, below TLS where there is some. Where it
+// setLowat sets TCP_NOTSENT_LOWAT, below TLS where there is some. Where it
 // cannot be set the connection works all the same, with more stale media for a
 // slow viewer.
-func limitUnsent(c net.Conn) {
+func setLowat(c net.Conn, n int) {
 	sc, ok := bare(c).(syscall.Conn)
 	if !ok {
 		return
@@ -70,7 +78,7 @@ func limitUnsent(c net.Conn) {
 	if err != nil {
 		return
 	}
-	_ = raw.Control(func(fd uintptr) { _ = setNotsentLowat(fd, notsentLowat) })
+	_ = raw.Control(func(fd uintptr) { _ = setNotsentLowat(fd, n) })
 }
 
 // bare returns what is below TLS, where there is some.
@@ -92,11 +100,11 @@ func (c *serverConn) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	for silence := pingAfter; ; silence += pingAfter {
-		if err := c.SetReadDeadline(time.Now().Add(pingAfter)); err != nil {
+		if err := c.awaitRead(); err != nil {
 			return 0, err
 		}
 		n, err := c.Conn.Read(p)
-		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || c.closing.Load() {
 			return n, err
 		}
 		if silence >= deadAfter {
@@ -106,6 +114,15 @@ func (c *serverConn) Read(p []byte) (int, error) {
 			silence = 0
 		}
 	}
+}
+
+// awaitRead gives the next read pingAfter; those after a close frame have closeAfter
+// together.
+func (c *serverConn) awaitRead() error {
+	if c.closing.Load() {
+		return nil
+	}
+	return c.SetReadDeadline(time.Now().Add(pingAfter))
 }
 
 // ping sends a ping and reports whether it could: not while something is being
@@ -157,11 +174,14 @@ func (c *serverConn) Write(p []byte) (int, error) {
 // system and the connection can, and on a TLS connection in full records.
 func (c *serverConn) WriteAll(bufs net.Buffers) error {
 	c.mu.Lock()
-	defer c.unlock()
+	var err error
 	if len(bufs) == 1 {
-		return c.write(bufs[0]) // as nearly always: and without an allocation
+		err = c.write(bufs[0]) // as nearly always: and without an allocation
+	} else {
+		err = c.writeVector(bufs)
 	}
-	return c.writeVector(bufs)
+	c.unlock()
+	return err
 }
 
 func (c *serverConn) writeVector(bufs net.Buffers) error {
@@ -201,6 +221,9 @@ func (c *serverConn) hurry() { c.hurried.Store(true) }
 // keepOn calls write again as long as the peer takes some bytes in each
 // stallAfter. On a TLS connection, and in a hurry, the whole write has that long.
 func (c *serverConn) keepOn(write func() (int64, error)) error {
+	if c.closing.Load() {
+		return net.ErrClosed // nothing follows a close frame
+	}
 	for {
 		if err := c.extend(); err != nil {
 			return err
@@ -209,15 +232,22 @@ func (c *serverConn) keepOn(write func() (int64, error)) error {
 		if err == nil {
 			return nil
 		}
-		if n == 0 || !c.plain || c.hurried.Load() || !errors.Is(err, os.ErrDeadlineExceeded) {
-			_ = c.Conn.Close() // of no use any more
-			return err
+		timeout := errors.Is(err, os.ErrDeadlineExceeded)
+		if timeout && n > 0 && c.plain && !c.hurried.Load() {
+			continue
 		}
+		if !timeout || !c.finishFrame(write) {
+			_ = c.Conn.Close() // of no use any more
+		}
+		return err
 	}
 }
 
 // extend moves the write deadline, but not at each message: that has its cost.
 func (c *serverConn) extend() error {
+	if c.stalled {
+		return nil // the deadline of finishFrame is the last
+	}
 	now := time.Now()
 	if c.deadline.Sub(now) > stallAfter-time.Second {
 		return nil

@@ -28,6 +28,7 @@ const (
 	codeLoop      = 4202
 	codeViolation = 4300
 	codeDead      = 4400
+	codeStalled   = 4401
 )
 
 // CodeStale is the close code by which a subscriber leaves a server whose stream comes

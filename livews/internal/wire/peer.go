@@ -18,7 +18,6 @@ import (
 
 // peer is the connection of somebody downstream.
 type peer struct {
-	ws      *websocket.Conn
 	conn    *serverConn
 	cancel  context.CancelCauseFunc // of its context
 	movable bool                    // is asked to go by a drain
@@ -54,35 +53,58 @@ func (e *receiveError) Unwrap() error { return e.error }
 // errViolation is what a peer gets that does not keep to the protocol.
 var errViolation = errors.New("protocol violation")
 
-// receive calls control with the messages that the peer sends until the connection
-// ends; ctx has nothing to do with that.
-func (p *peer) receive(ctx context.Context, control func(c *control) error) error {
-	// The library drops the connection when a read's context ends; the close frame
-	// has to go out first.
-	ctx = context.WithoutCancel(ctx)
-	var messages rate
-	for {
-		typ, msg, err := p.ws.Read(ctx)
-		if err != nil {
-			return &receiveError{err}
-		}
-		if typ != websocket.MessageText {
-			return fmt.Errorf("%w: binary message from downstream", errViolation)
-		}
-		if !messages.allow(time.Now()) {
-			return fmt.Errorf("%w: more than %d messages in a second", errViolation, maxRate)
-		}
-		c, err := parseControl(msg)
-		if err == nil {
-			err = control(c)
-		}
-		if err != nil {
-			return fmt.Errorf("%w: %w", errViolation, err)
+// receive does what the peer sends, and gives its text messages to control. When that ends
+// it lets the session go by what was wrong, and reads on until the peer has answered the
+// close frame. It waits with a shallow stack, which then has the least size.
+func (p *peer) receive(control func(c *control) error) {
+	in := &inbox{take: p.taker(control)}
+	for !in.ended {
+		n, err := p.conn.Read(in.space())
+		if err := in.filled(n, err); err != nil {
+			p.leave(err) // which the first one does
 		}
 	}
 }
 
-// close ends the connection with the close code that fits the cause.
+// taker returns what is done with the control frames and messages of the peer.
+func (p *peer) taker(control func(c *control) error) func(f frame) error {
+	var messages rate
+	return func(f frame) error {
+		switch f.op {
+		case opPing:
+			p.conn.answer(f.payload)
+		case opText:
+			return message(f.payload, &messages, control)
+		case opBinary:
+			return fmt.Errorf("%w: binary message from downstream", errViolation)
+		}
+		return nil
+	}
+}
+
+// message gives a text message to control.
+func message(text []byte, messages *rate, control func(c *control) error) error {
+	if !messages.allow(time.Now()) {
+		return fmt.Errorf("%w: more than %d messages in a second", errViolation, maxRate)
+	}
+	c, err := parseControl(text)
+	if err == nil {
+		err = control(c)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", errViolation, err)
+	}
+	return nil
+}
+
+// finish waits until all that the peer has to do is done, which a close frame that was
+// sent bounds, and drops the connection.
+func (p *peer) finish() {
+	p.tasks.Wait()
+	_ = p.conn.Close() // of no use any more
+}
+
+// close sends the close frame that fits the cause, where one can be sent.
 func (p *peer) close(cause error) {
 	p.log().Debug("peer leaves", "err", cause)
 	var (
@@ -90,35 +112,44 @@ func (p *peer) close(cause error) {
 		received *receiveError
 	)
 	switch {
+	case errors.Is(cause, errFrame):
+		p.conn.writeClose(websocket.StatusProtocolError, cut(cause.Error()))
+	case errors.Is(cause, errText):
+		p.conn.writeClose(websocket.StatusInvalidFramePayloadData, cause.Error())
+	case errors.Is(cause, errTooBig):
+		p.conn.writeClose(websocket.StatusMessageTooBig, cause.Error())
 	case errors.Is(cause, errViolation):
-		_ = p.ws.Close(codeViolation, cut(cause.Error()))
+		p.conn.writeClose(codeViolation, cut(cause.Error()))
 	case errors.Is(cause, errDead):
-		_ = p.ws.Close(codeDead, errDead.Error())
+		p.conn.writeClose(codeDead, errDead.Error())
 	case errors.As(cause, &sent) && errors.Is(cause, os.ErrDeadlineExceeded):
-		p.closeStalled()
+		p.log().Warn("viewer takes no bytes")
+		p.conn.writeClose(codeStalled, errStalled.Error())
 	case errors.As(cause, &sent):
-		_ = p.ws.CloseNow()
 	case errors.As(cause, &received):
-		if websocket.CloseStatus(cause)/100 == codeViolation/100 {
-			p.log().Warn("peer will not have the stream from here", "err", cause)
-		}
-		_ = p.ws.CloseNow()
+		p.answerClose(cause)
 	case errors.Is(cause, livews.ErrClosed), errors.Is(cause, context.Canceled):
-		_ = p.ws.Close(codeShutdown, "server shuts down")
+		p.conn.writeClose(codeShutdown, "server shuts down")
 	case errors.Is(cause, livews.ErrNotFound):
-		_ = p.ws.Close(codeNotFound, "stream not found")
+		p.conn.writeClose(codeNotFound, "stream not found")
 	case errors.Is(cause, livews.ErrLoop):
-		_ = p.ws.Close(codeLoop, "loop")
+		p.conn.writeClose(codeLoop, "loop")
 	default:
-		_ = p.ws.Close(codeLost, "stream lost")
+		p.conn.writeClose(codeLost, "stream lost")
 	}
 }
 
-// closeStalled drops a peer that takes no bytes, without a close frame: that would
-// get no further than the full buffers, and a frame may have been cut in the middle.
-func (p *peer) closeStalled() {
-	p.log().Warn("viewer takes no bytes")
-	_ = p.ws.CloseNow()
+// answerClose answers the close frame of a peer, if it was one that came (RFC 6455,
+// section 5.5.1).
+func (p *peer) answerClose(cause error) {
+	code := websocket.CloseStatus(cause)
+	if code < 0 {
+		return
+	}
+	if code/100 == codeViolation/100 {
+		p.log().Warn("peer will not have the stream from here", "err", cause)
+	}
+	p.conn.writeClose(code, "")
 }
 
 // cut shortens a text to what a close frame holds.

@@ -59,7 +59,7 @@ func (s *Server) ServeStream(w http.ResponseWriter, r *http.Request, name string
 		s.sessions.leave()
 		return
 	}
-	s.detach(r.Context(), &one.peer, one.run, s.sessions.leave)
+	s.detach(&one.peer, one.run, s.sessions.leave)
 }
 
 // newSession returns the session of a request that is not answered yet.
@@ -82,15 +82,18 @@ func (s *Server) newSession(r *http.Request, name string, q *query, plain bool) 
 }
 
 // detach runs the connection of p in a goroutine of its own, which [Server.Close] ends and
-// waits for, and calls left after it. The context of run has the values of ctx.
-func (s *Server) detach(ctx context.Context, p *peer, run func(context.Context), left func()) {
-	ctx, p.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+// waits for, and calls left after it.
+func (s *Server) detach(p *peer, run func(context.Context), left func()) {
+	// Not that of the request, even for its values: they would stay as long as this, and
+	// they are net/http's.
+	var ctx context.Context
+	ctx, p.cancel = context.WithCancelCause(context.Background())
 	s.sessions.add(p)
 	go func() {
 		defer left()
 		run(ctx)
 		s.sessions.remove(p)
-		p.tasks.Wait()
+		p.finish()
 	}()
 }
 
@@ -101,7 +104,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, one *session) b
 		s.failJoin(w, err, one.name)
 		return false
 	}
-	if one.ws, one.conn, err = accept(w, r, Subprotocol); err != nil {
+	if one.conn, err = accept(w, r, Subprotocol); err != nil {
 		one.exit()
 		return false
 	}

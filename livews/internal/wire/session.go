@@ -75,10 +75,13 @@ func (s *session) join(ctx context.Context) error {
 	return nil
 }
 
-// run serves until the stream, the subscriber or ctx ends, and closes the connection.
+// run serves until the stream, the subscriber or ctx ends, and says why.
 func (s *session) run(ctx context.Context) {
-	s.tasks.Go(func() { s.leave(s.receive(ctx, s.control)) })
-	err := s.serve(ctx)
+	s.tasks.Go(func() { s.receive(s.control) })
+	err := s.prepare(ctx)
+	if err == nil {
+		err = s.send(ctx)
+	}
 	var sent *sendError
 	if cause := context.Cause(ctx); cause != nil && !errors.As(err, &sent) {
 		err = cause
@@ -88,7 +91,8 @@ func (s *session) run(ctx context.Context) {
 	s.end(err)
 }
 
-func (s *session) serve(ctx context.Context) error {
+// prepare does what comes before the media.
+func (s *session) prepare(ctx context.Context) error {
 	if len(s.via) > 0 {
 		told, err := s.tellPath(ctx, unknownPath)
 		switch {
@@ -99,11 +103,9 @@ func (s *session) serve(ctx context.Context) error {
 		}
 	}
 	if s.starts != nil {
-		if err := s.standBy(ctx); err != nil {
-			return err
-		}
+		return s.standBy(ctx)
 	}
-	return s.send(ctx)
+	return nil
 }
 
 func (s *session) leaveIf(err error) {
@@ -138,22 +140,29 @@ func (s *session) send(ctx context.Context) error {
 // write writes the segments to the viewer at once.
 func (s *session) write(segments []*livews.Segment) error {
 	frames := framesOf.Get().(*[2 * restBatch][]byte)
-	defer framesOf.Put(frames)
-	bufs := net.Buffers(frames[:0])
-	var encErr error
+	bufs, encErr := s.encode(frames[:0], segments)
+	var err error
+	if len(bufs) > 0 {
+		err = s.conn.WriteAll(bufs)
+	}
+	clear(frames[:min(len(bufs), len(frames))])
+	framesOf.Put(frames)
+	if err != nil {
+		return &sendError{err}
+	}
+	return encErr
+}
+
+// encode appends the frames of the segments to bufs; those before an error are good.
+func (s *session) encode(bufs net.Buffers, segments []*livews.Segment) (net.Buffers, error) {
+	var err error
 	for _, seg := range segments {
 		s.noteGap(seg)
-		if bufs, encErr = s.enc.Encode(bufs, seg); encErr != nil {
+		if bufs, err = s.enc.Encode(bufs, seg); err != nil {
 			break
 		}
 	}
-	defer clear(frames[:min(len(bufs), len(frames))])
-	if len(bufs) > 0 {
-		if err := s.conn.WriteAll(bufs); err != nil {
-			return &sendError{err}
-		}
-	}
-	return encErr
+	return bufs, err
 }
 
 // noteGap logs the first skip of an episode.
@@ -194,7 +203,7 @@ func (s *session) selectTracks(tracks []uint16) error {
 	return nil
 }
 
-// end tells the subscriber of a clean end, and closes the connection.
+// end tells the subscriber of the end.
 func (s *session) end(cause error) {
 	var received *receiveError
 	if !errors.Is(cause, io.EOF) || errors.As(cause, &received) {
@@ -203,10 +212,7 @@ func (s *session) end(cause error) {
 	}
 	s.log().Debug("stream ends")
 	if !s.plain {
-		if err := s.conn.writeText((&control{Type: typeEnd}).text()); err != nil {
-			_ = s.ws.CloseNow()
-			return
-		}
+		_ = s.conn.writeText((&control{Type: typeEnd}).text()) // a connection that failed takes no close frame either
 	}
-	_ = s.ws.Close(websocket.StatusNormalClosure, "end of stream")
+	s.conn.writeClose(websocket.StatusNormalClosure, "end of stream")
 }

@@ -299,7 +299,7 @@ func TestCut(t *testing.T) {
 func TestCutInMessage(t *testing.T) {
 	const sent, size = 32 << 10, 64 << 10
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, conn, err := accept(w, r, Subprotocol)
+		conn, err := accept(w, r, Subprotocol)
 		if err != nil {
 			return
 		}

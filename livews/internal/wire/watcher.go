@@ -35,11 +35,11 @@ func (s *Server) serveWatch(w http.ResponseWriter, r *http.Request) {
 	}
 	watch := &watcher{peer: s.newPeer(r), streams: s.Streams, viewers: s.sessions.count}
 	var err error
-	if watch.ws, watch.conn, err = accept(w, r, Subprotocol); err != nil {
+	if watch.conn, err = accept(w, r, Subprotocol); err != nil {
 		s.sessions.leaveWatch()
 		return // answered
 	}
-	s.detach(r.Context(), &watch.peer, watch.run, s.sessions.leaveWatch)
+	s.detach(&watch.peer, watch.run, s.sessions.leaveWatch)
 }
 
 // watcher is the connection of somebody who watches the list of streams.
@@ -54,11 +54,9 @@ type watcher struct {
 	dir     livews.Directory
 }
 
-// run tells until the peer or ctx ends or the streams are closed, and closes the connection.
+// run tells until the peer or ctx ends or the streams are closed, and says why.
 func (w *watcher) run(ctx context.Context) {
-	w.tasks.Go(func() {
-		w.leave(w.receive(ctx, func(*control) error { return nil }))
-	})
+	w.tasks.Go(func() { w.receive(func(*control) error { return nil }) })
 	err := w.send(ctx)
 	var sent *sendError
 	if cause := context.Cause(ctx); cause != nil && !errors.As(err, &sent) {
