@@ -93,6 +93,14 @@ func bare(c net.Conn) net.Conn {
 // of TLS may.
 func (c *serverConn) cutOff() { _ = bare(c.Conn).Close() }
 
+// reset cuts off, and has the kernel forget what it still has for the peer.
+func (c *serverConn) reset() {
+	if tcp, ok := bare(c.Conn).(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // else it forgets later
+	}
+	c.cutOff()
+}
+
 func (c *serverConn) Read(p []byte) (int, error) {
 	if len(c.early) > 0 {
 		n := copy(p, c.early)
@@ -237,7 +245,7 @@ func (c *serverConn) keepOn(write func() (int64, error)) error {
 			continue
 		}
 		if !timeout || !c.finishFrame(write) {
-			_ = c.Conn.Close() // of no use any more
+			c.reset() // of no use any more
 		}
 		return err
 	}
