@@ -332,10 +332,10 @@ var link = regexp.MustCompile(`(?:src|href)="(assets/[^"]+)"`)
 // TestPages serves pages whose links hold at every depth below the prefix, and which
 // hold to their own Content-Security-Policy.
 func TestPages(t *testing.T) {
-	h := &edge.Handler{Streams: new(livews.Streams), Title: "My <TV>"}
+	h := &edge.Handler{Streams: new(livews.Streams), Title: "My <TV>", Publisher: http.NotFoundHandler()}
 	server := serve(t, h)
 	for path, base := range map[string]string{
-		"/tv/": "./", "/tv/live/cam1": "../", "/tv/live/a/b/c": "../../../",
+		"/tv/": "./", "/tv/live/cam1": "../", "/tv/live/a/b/c": "../../../", "/tv/publish/a/b": "../../",
 	} {
 		resp, page := get(t, server.URL+path)
 		if resp.StatusCode != 200 || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {

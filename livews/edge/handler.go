@@ -19,7 +19,9 @@ import (
 //	               the stream as JSON where the Accept header prefers that
 //	/streams       the list of streams as JSON; for a WebSocket upgrade that list and
 //	               its changes
-//	/assets/FILE   the player
+//	/publish/NAME  with a Publisher: the page that publishes a camera or a screen for
+//	               a browser's GET, and the Publisher for all else
+//	/assets/FILE   the player, and what the other pages are made of
 //	/healthz       200 while the server runs
 //
 // A WebSocket client that offers the sub-protocol livews.1 gets that; one that
@@ -41,6 +43,10 @@ type Handler struct {
 	Origins []string
 	// Title is the overview page's; empty means "livews".
 	Title string
+	// Publisher takes streams in, as an ingress.Handler of the same Streams does: it
+	// gets all requests below /publish/ but those for the page, with that prefix
+	// stripped. Nil: there is nothing at /publish/.
+	Publisher http.Handler
 	// Logger may be nil.
 	Logger *slog.Logger
 
@@ -84,6 +90,9 @@ func (h *Handler) route() {
 	h.mux.HandleFunc("GET /{$}", h.pages.index)
 	h.mux.HandleFunc("GET /live/{name...}", h.live)
 	h.mux.HandleFunc("GET /streams", h.server.ServeList)
+	if h.Publisher != nil {
+		h.mux.HandleFunc("/publish/{name...}", h.publish)
+	}
 	h.mux.HandleFunc("GET /assets/{file}", assets.serve)
 	h.mux.HandleFunc("GET /assets/{version}/{file}", assets.serve)
 	h.mux.HandleFunc("GET /healthz", wire.ServeHealth)
@@ -96,11 +105,27 @@ func (h *Handler) live(w http.ResponseWriter, r *http.Request) {
 		h.server.ServeStream(w, r, name)
 		return
 	}
-	if err := livews.CheckName(name); err != nil {
+	h.page(w, r, "live.html")
+}
+
+// publish answers a browser's plain request with the page that publishes, and leaves the
+// others to the Publisher.
+func (h *Handler) publish(w http.ResponseWriter, r *http.Request) {
+	plain := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if plain && !wire.IsUpgrade(r) {
+		h.page(w, r, "publish.html")
+		return
+	}
+	http.StripPrefix("/publish", h.Publisher).ServeHTTP(w, r)
+}
+
+// page answers with a page about the stream that the path names.
+func (h *Handler) page(w http.ResponseWriter, r *http.Request, page string) {
+	if err := livews.CheckName(r.PathValue("name")); err != nil {
 		http.Error(w, err.Error(), http.StatusNotFound)
 		return
 	}
-	h.pages.live(w, r)
+	h.pages.stream(w, r, page)
 }
 
 // wantsJSON reports whether the client of r asks for JSON and not for a page.

@@ -51,10 +51,12 @@ func (p *pages) index(w http.ResponseWriter, _ *http.Request) {
 	p.write(w, "index.html", page{Base: "./", Title: p.title})
 }
 
-func (p *pages) live(w http.ResponseWriter, r *http.Request) {
+// stream writes a page about the stream that the path names, which is one part below
+// the overview's.
+func (p *pages) stream(w http.ResponseWriter, r *http.Request, file string) {
 	name := r.PathValue("name")
 	up := strings.Repeat("../", 1+strings.Count(name, "/"))
-	p.write(w, "live.html", page{Base: up, Title: p.title, Stream: name})
+	p.write(w, file, page{Base: up, Title: p.title, Stream: name})
 }
 
 func (p *pages) write(w http.ResponseWriter, name string, data page) {
