@@ -1,25 +1,28 @@
 import { withLatency } from './address.js';
 import { systemClock } from './clock.js';
 import { Connection } from './connection.js';
-import { FrameWatch } from './frames.js';
 import { Intake } from './intake.js';
-import { LatencyMeter } from './latency.js';
-import { LiveEdge } from './live-edge.js';
-import { Media, findMediaSource } from './media.js';
 import { MessageError, Type, parseMessage } from './message.js';
-import { Playhead } from './playhead.js';
+import { MseEngine } from './mse-engine.js';
 import { parseLatency } from './profile.js';
 
 /** @typedef {import('./message.js').Segment} Segment */
 /** @typedef {import('./message.js').TrackInfo} TrackInfo */
 /** @typedef {import('./states.js').Status} Status */
 /** @typedef {import('./intake.js').Init} Init */
+/** @typedef {import('./engine.js').Engine} Engine */
 
 /** More failures of the media than this many within the time, in milliseconds, are final. */
 const MAX_FAILURES = 3;
 const FAILURES_WITHIN = 30_000;
 /** A viewer this many seconds behind is told so. */
 const BEHIND = 1;
+
+/** @type {import('./engine.js').EngineStats} */
+const NOTHING = {
+  latencyMs: null, firstFrameMs: null, bufferMs: 0, targetMs: 0, rate: 1, droppedFrames: 0, decodedFrames: 0,
+  stalls: 0, jumps: 0, holes: 0,
+};
 
 /**
  * What a Player knows about its playback. Times are in milliseconds.
@@ -62,18 +65,11 @@ export class Player extends EventTarget {
   #video;
   #environment;
   #clock;
-  #playhead;
   /** @type {Connection | null} */
   #connection = null;
-  /** @type {Media | null} */
-  #media = null;
+  /** @type {Engine | null} */
+  #engine = null;
   #intake;
-  #latency = new LatencyMeter();
-  /** @type {FrameWatch | null} */
-  #frames = null;
-  /** @type {{latency: number | null, firstMs: number} | null} */
-  #frame = null;
-  #loadedAt = 0;
   /** @type {Status} */
   #status = { state: 'idle' };
   /** @type {import('./probe.js').Cause | null} */
@@ -95,7 +91,6 @@ export class Player extends EventTarget {
     this.#video = video;
     this.#environment = environment;
     this.#clock = environment.clock ?? systemClock;
-    this.#playhead = this.#newPlayhead();
     this.#intake = this.#newIntake();
   }
 
@@ -106,22 +101,22 @@ export class Player extends EventTarget {
 
   /** Whether playback is kept at the live edge. */
   get isFollowing() {
-    return this.#playhead.isFollowing;
+    return this.#engine?.isFollowing ?? true;
   }
 
   /** Whether the browser refuses to start until the viewer asks for it. */
   get isBlocked() {
-    return this.#playhead.blocked;
+    return this.#engine?.isBlocked ?? false;
   }
 
   /** Whether the sound is off only because the browser would not start with it. */
   get isMutedByBrowser() {
-    return this.#playhead.mutedByBrowser;
+    return this.#engine?.isMutedByBrowser ?? false;
   }
 
   /** Whether the stream that plays has sound. */
   get hasAudio() {
-    return this.#playhead.hasAudio;
+    return this.#engine?.hasAudio ?? false;
   }
 
   /**
@@ -130,21 +125,13 @@ export class Player extends EventTarget {
    * @returns {Stats}
    */
   get stats() {
-    const quality = this.#video.getVideoPlaybackQuality?.();
+    const { holes, ...playback } = this.#engine?.stats ?? NOTHING;
     const { gaps, duplicates, orphans, refused } = this.#intake.counts;
     return {
-      latencyMs: this.#frame ? this.#frame.latency : this.#latency.measure(this.#video.currentTime, this.#clock.wall()),
-      firstFrameMs: this.#frame?.firstMs ?? null,
-      bufferMs: this.#playhead.ahead * 1000,
-      targetMs: this.#playhead.target * 1000,
-      rate: this.#video.playbackRate,
-      droppedFrames: quality?.droppedVideoFrames ?? 0,
-      decodedFrames: quality?.totalVideoFrames ?? 0,
-      stalls: this.#playhead.stalls,
-      jumps: this.#playhead.jumps,
+      ...playback,
       reconnects: this.#counts.reconnects,
       moves: this.#counts.moves,
-      gaps: gaps + this.#playhead.holes,
+      gaps: gaps + holes,
       duplicates,
       orphans,
       refused: this.#counts.refused + refused,
@@ -161,17 +148,14 @@ export class Player extends EventTarget {
    */
   load(url) {
     this.close();
-    this.#playhead = this.#newPlayhead();
-    const MediaSource = findMediaSource();
-    if (!MediaSource) {
+    if (!MseEngine.isSupported) {
       this.#setStatus({ state: 'failed', message: 'This browser cannot play live video (it has no Media Source Extensions)' });
       return;
     }
     this.#listenToPage();
-    this.#loadedAt = this.#clock.now();
-    this.#frames = new FrameWatch(this.#video, (time, shownAt) => this.#shownFrame(time, shownAt));
-    this.#openMedia(MediaSource);
-    this.#connection = new Connection(withLatency(url, parseLatency(this.latency).budget), this.#handlers(), this.#environment);
+    const { margin, budget } = parseLatency(this.latency);
+    this.#engine = new MseEngine(this.#video, this.#engineHandlers(), this.#clock, margin);
+    this.#connection = new Connection(withLatency(url, budget), this.#handlers(), this.#environment);
     this.#connection.open();
     this.#refresh();
   }
@@ -179,15 +163,11 @@ export class Player extends EventTarget {
   /** Stops, and lets go of the video element. */
   close() {
     this.#listening.abort();
-    this.#frames?.close();
-    this.#frames = this.#frame = null;
     this.#connection?.close();
     this.#connection = null;
-    this.#media?.close();
-    this.#media = null;
-    this.#playhead.close();
+    this.#engine?.close();
+    this.#engine = null;
     this.#intake = this.#newIntake();
-    this.#latency.reset();
     this.#down = null;
     this.#ended = this.#shown = false;
     this.#failures = [];
@@ -197,17 +177,17 @@ export class Player extends EventTarget {
 
   /** Plays on. */
   play() {
-    this.#playhead.play();
+    this.#engine?.play();
   }
 
   /** Pauses. The stream still comes in, and playback can go on where it was for about two minutes. */
   pause() {
-    this.#playhead.pause();
+    this.#engine?.pause();
   }
 
   /** Goes to the live edge. */
   goLive() {
-    this.#playhead.goLive();
+    this.#engine?.goLive();
   }
 
   /**
@@ -216,7 +196,7 @@ export class Player extends EventTarget {
    * @param {number} seconds
    */
   seekBy(seconds) {
-    this.#playhead.seekBy(seconds);
+    this.#engine?.seekBy(seconds);
   }
 
   /** @returns {import('./connection.js').Handlers} */
@@ -260,39 +240,39 @@ export class Player extends EventTarget {
 
   /** @param {Segment} chunk */
   #chunk(chunk) {
-    if (!this.#media || (!this.#media.isStarted && !this.#start(this.#media))) return;
+    const engine = this.#engine;
+    if (!engine || (!engine.isStarted && !this.#start(engine))) return;
     const verdict = this.#intake.take(chunk);
     if (verdict === 'drop') return;
-    if (verdict === 'rebuild' || !this.#append(this.#media, chunk)) this.#rebuild();
+    if (verdict === 'rebuild' || !this.#append(engine, chunk)) this.#rebuild();
   }
 
   /**
    * Reports whether the chunk could follow what is there.
    *
-   * @param {Media} media
+   * @param {Engine} engine
    * @param {Segment} chunk
    * @returns {boolean}
    */
-  #append(media, chunk) {
-    const { track, wallClock, payload } = chunk;
+  #append(engine, chunk) {
+    const { track, payload } = chunk;
     const init = this.#intake.takeInit(track);
-    if (init && !(this.#intake.isChosen(track) && media.appendInit(init.info, init.payload))) return false;
+    if (init && !(this.#intake.isChosen(track) && engine.appendInit(init.info, init.payload))) return false;
     const place = this.#intake.place(chunk);
     if (!place) return false;
     this.#counts.chunks++;
-    if (wallClock && this.#intake.isLead(track)) this.#latency.mark(place.time, wallClock / 1000);
-    this.#playhead.setChunk(this.#intake.duration);
-    media.append(track, payload, place);
+    const wallClock = this.#intake.isLead(track) ? chunk.wallClock / 1000 : 0;
+    engine.append({ track, payload, place, wallClock, duration: this.#intake.duration });
     return true;
   }
 
   /**
    * Begins with the tracks that are known by now. Reports whether there is anything to play.
    *
-   * @param {Media} media
+   * @param {Engine} engine
    * @returns {boolean}
    */
-  #start(media) {
+  #start(engine) {
     if (this.#intake.isEmpty) return false;
     const { tracks, unsupported } = this.#intake.choose();
     if (!tracks.length) {
@@ -301,9 +281,8 @@ export class Player extends EventTarget {
     }
     this.#note = unsupported.length ? `No sound: this browser cannot play ${unsupported[0].codec}` : '';
     if (this.#intake.isSilent) this.#note = 'The sound has stopped';
-    this.#playhead.hasAudio = tracks.some((track) => track.kind === 'audio');
-    media.start(tracks);
-    for (const init of this.#intake.start(tracks)) media.appendInit(init.info, init.payload);
+    engine.start(tracks);
+    for (const init of this.#intake.start(tracks)) engine.appendInit(init.info, init.payload);
     const { selection } = this.#intake;
     if (selection) this.#connection?.select(selection);
     return true;
@@ -314,32 +293,24 @@ export class Player extends EventTarget {
     this.#fail({ state: 'unsupported', codec: tracks.map((track) => track.codec).join(', ') });
   }
 
-  #buffered() {
-    this.#playhead.filling = this.#media?.isIdle === false;
-    if (!this.#playhead.filling) this.#playhead.place();
-    this.#playhead.update();
-    if (this.#playhead.frozen && this.#intake.giveUpSound()) this.#rebuild();
-  }
-
-  /** Begins again with a new MediaSource where the one that plays cannot go on. */
-  #rebuild() {
-    const MediaSource = findMediaSource();
-    if (!this.#media || !MediaSource) return;
-    this.#media.close();
-    this.#intake.forget();
-    this.#latency.reset();
-    this.#playhead.reset();
-    this.#openMedia(MediaSource);
-    this.#connection?.restart();
-  }
-
-  /** @param {typeof MediaSource} MediaSource */
-  #openMedia(MediaSource) {
-    this.#media = new Media(this.#video, MediaSource, {
-      onchange: () => this.#buffered(),
+  /** @returns {import('./engine.js').EngineHandlers} */
+  #engineHandlers() {
+    return {
+      onchange: () => this.#refresh(),
+      onbuffered: () => {
+        if (this.#engine?.isFrozen && this.#intake.giveUpSound()) this.#rebuild();
+      },
       ondrop: (track) => this.#intake.break(track),
-      onerror: (error) => this.#mediaFailed(error.message),
-    });
+      onerror: (message) => this.#mediaFailed(message),
+    };
+  }
+
+  /** Begins again with new media where what plays cannot go on. */
+  #rebuild() {
+    if (!this.#engine) return;
+    this.#intake.forget();
+    this.#engine.restart();
+    this.#connection?.restart();
   }
 
   /** @param {string} message */
@@ -357,19 +328,8 @@ export class Player extends EventTarget {
 
   #end() {
     this.#ended = true;
-    if (this.#playhead.isPlaced) this.#media?.end();
+    this.#engine?.end();
     this.#refresh();
-  }
-
-  /**
-   * @param {number} time
-   * @param {number} shownAt
-   */
-  #shownFrame(time, shownAt) {
-    const wall = this.#clock.wall() + shownAt - this.#clock.now();
-    if (!this.#frame) performance.mark('livews-first-frame', { startTime: shownAt });
-    const firstMs = this.#frame?.firstMs ?? shownAt - this.#loadedAt;
-    this.#frame = { latency: this.#latency.measure(time, wall), firstMs };
   }
 
   /** @param {Status} status */
@@ -382,23 +342,25 @@ export class Player extends EventTarget {
 
   /** Works out how things stand. */
   #refresh() {
-    if (!this.#connection) return;
-    if (this.#playhead.isPlaced && this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) this.#shown = true;
-    this.#setStatus(this.#work());
+    if (!this.#connection || !this.#engine) return;
+    if (this.#engine.isPlaced && this.#engine.hasPicture) this.#shown = true;
+    this.#setStatus(this.#work(this.#engine));
   }
 
-  /** @returns {Status} */
-  #work() {
-    const playhead = this.#playhead;
+  /**
+   * @param {Engine} engine
+   * @returns {Status}
+   */
+  #work(engine) {
     const note = this.#note;
-    if (this.#ended && (this.#video.ended || !playhead.isPlaced)) return { state: 'ended' };
+    if (this.#ended && (engine.isOver || !engine.isPlaced)) return { state: 'ended' };
     if (this.#down === 'not-found') return { state: 'not-found' };
     if (this.#down === 'unavailable') return { state: 'unavailable' };
     if (this.#down) return { state: this.#shown ? 'reconnecting' : 'connecting', cause: this.#down };
     if (!this.#shown) return { state: 'connecting' };
-    if (!playhead.isPlaced) return { state: 'reconnecting' };
-    if (playhead.frozen && !this.#ended) return { state: 'stalled', note };
-    if (playhead.lag > BEHIND) return { state: 'behind', behind: Math.round(playhead.lag), note };
+    if (!engine.isPlaced) return { state: 'reconnecting' };
+    if (engine.isFrozen && !this.#ended) return { state: 'stalled', note };
+    if (engine.lag > BEHIND) return { state: 'behind', behind: Math.round(engine.lag), note };
     return { state: 'live', note };
   }
 
@@ -418,38 +380,21 @@ export class Player extends EventTarget {
   }
 
   #newIntake() {
-    return new Intake((mime) => findMediaSource()?.isTypeSupported(mime) ?? false, this.#clock.now);
-  }
-
-  #newPlayhead() {
-    return new Playhead(
-      this.#video,
-      { onchange: () => this.#refresh(), onstuck: () => this.#mediaFailed('playback does not move') },
-      this.#clock,
-      new LiveEdge(parseLatency(this.latency).margin),
-    );
+    return new Intake((mime) => MseEngine.supports(mime), this.#clock.now);
   }
 
   #listenToPage() {
     this.#listening = new AbortController();
     const { signal } = this.#listening;
     globalThis.addEventListener('online', () => this.#connection?.retryNow(), { signal });
-    this.#video.addEventListener('error', () => this.#videoFailed(), { signal });
-    this.#video.addEventListener('ended', () => this.#refresh(), { signal });
     document.addEventListener(
       'visibilitychange',
       () => {
         if (document.hidden) return;
         this.#connection?.retryNow();
-        this.#playhead.shown();
+        this.#engine?.shown();
       },
       { signal },
     );
-  }
-
-  #videoFailed() {
-    const { error } = this.#video;
-    // Taking the source away from an element is reported as an error without one.
-    if (error && this.#media?.isStarted) this.#mediaFailed(error.message || 'the browser could not decode the media');
   }
 }
