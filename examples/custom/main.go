@@ -47,7 +47,8 @@ func run(ctx context.Context, listen string, by time.Duration) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return streams.Publish(ctx, "now", clip) })
 	group.Go(func() error { return publishLate(ctx, streams, by) })
-	group.Go(func() error { return node.Serve(ctx, ln, &edge.Handler{Streams: streams, Title: "Now and later"}, nil) })
+	h := &edge.Handler{Streams: streams, Title: "Now and later"}
+	group.Go(func() error { return node.Serve(ctx, ln, h, h) })
 	return group.Wait()
 }
 

@@ -42,7 +42,7 @@ func run(ctx context.Context, listen string, upstreams []string) error {
 		return fmt.Errorf("mount: %w", err)
 	}
 	fmt.Printf("mount: open http://%s/ in a browser\n", ln.Addr())
-	return node.Serve(ctx, ln, mux, tv.Drain)
+	return node.Serve(ctx, ln, mux, tv)
 }
 
 // hello is the page that the server had before.

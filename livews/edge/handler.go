@@ -29,11 +29,12 @@ import (
 // chunks from a group start on.
 //
 // It mounts under a prefix with [http.StripPrefix], and behind a reverse proxy: its
-// pages have relative links only. Its fields are set before its first use. A
-// connection lives until the stream ends, the viewer leaves, or the request's
-// context ends: a server that is to shut down ends the contexts by its BaseContext,
-// or calls [livews.Streams.Close]; before that it gives the viewers time to move by
-// Drain.
+// pages have relative links only. Its fields are set before its first use.
+//
+// ServeHTTP returns after an upgrade, and the request's context has no meaning from then on: a
+// connection lives until the stream ends, the viewer leaves, or Close. That a handler's
+// owner calls when the server is to shut down, as [http.Server.Shutdown] knows nothing of
+// upgraded connections; before it Drain gives the viewers time to move.
 type Handler struct {
 	// Streams are what is served. It must not be nil.
 	Streams *livews.Streams
@@ -56,7 +57,7 @@ type Handler struct {
 	pages  *pages
 }
 
-// ServeHTTP answers one request. An upgraded one is served until it ends.
+// ServeHTTP answers one request. An upgraded connection is served after it has returned.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.once.Do(h.route)
 	h.mux.ServeHTTP(w, r)
@@ -69,11 +70,23 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // that they do not come to the others all together. Plain players cannot be asked and
 // stay. From the call on, for good, who comes for a stream gets 503 with Retry-After;
 // pages and lists are served as before. Drain ends no connection: when it has returned,
-// the caller does, as above. It may be called by any number of goroutines, before the
+// the caller does, by Close. It may be called by any number of goroutines, before the
 // handler's first use too.
 func (h *Handler) Drain(ctx context.Context) error {
 	h.once.Do(h.route)
 	return h.server.Drain(ctx)
+}
+
+// Close ends all connections, with close code 4100, and waits until the last has ended: it
+// returns nil then. If ctx ends before that, Close cuts off those who are left, returns ctx's
+// error, and they end soon after; who takes no bytes, or does not answer a close frame, may
+// take 20 s otherwise. From the call on, for good, who comes for a stream or for a watch of
+// the list gets 503 with Retry-After; other requests are answered as before. It does not
+// close Streams. It may be called by any number of goroutines, again to go on waiting, and
+// before the handler's first use too.
+func (h *Handler) Close(ctx context.Context) error {
+	h.once.Do(h.route)
+	return h.server.Close(ctx)
 }
 
 func (h *Handler) route() {

@@ -76,3 +76,54 @@ func TestHandlerDrain(t *testing.T) {
 		t.Errorf("Drain = %v after the last has left", err)
 	}
 }
+
+// TestHandlerClose tells all who are connected that the server shuts down, and takes no
+// new ones: by then their requests have long been answered.
+func TestHandlerClose(t *testing.T) {
+	streams := new(livews.Streams)
+	h := &relay.Handler{Streams: streams}
+	server := httptest.NewServer(h)
+	defer server.Close()
+	defer streams.Close()
+	src, sink := livews.Pipe()
+	var published sync.WaitGroup
+	published.Go(func() { _ = streams.Publish(context.WithoutCancel(t.Context()), "cam1", src) })
+	defer published.Wait()
+	defer sink.Close()
+	for ok := false; !ok; _, ok = streams.Info("cam1") {
+		time.Sleep(time.Millisecond)
+	}
+	u := strings.Replace(server.URL, "http", "ws", 1)
+	opts := &websocket.DialOptions{Subprotocols: []string{"livews.1"}}
+	ends := make(chan error, 2)
+	for _, path := range []string{"/live/cam1", "/streams"} {
+		conn, _, err := websocket.Dial(t.Context(), u+path, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.CloseNow()
+		go func() {
+			for {
+				if _, _, err := conn.Read(t.Context()); err != nil {
+					ends <- err
+					return
+				}
+			}
+		}()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	for range 2 {
+		if err := h.Close(ctx); err != nil {
+			t.Errorf("Close = %v", err)
+		}
+	}
+	for range 2 {
+		if err := <-ends; websocket.CloseStatus(err) != 4100 {
+			t.Errorf("a connection ends with %v, want close code 4100", err)
+		}
+	}
+	if _, resp, err := websocket.Dial(t.Context(), u+"/live/cam1", opts); err == nil || resp == nil || resp.StatusCode != 503 {
+		t.Errorf("after Close: %v, %v, want status 503", resp, err)
+	}
+}

@@ -121,7 +121,7 @@ func (s *server) close() {
 func (s *server) run(ctx context.Context) error {
 	h := s.handler()
 	if s.Role != Ingress {
-		return Serve(ctx, s.ln, h, h.Drain)
+		return Serve(ctx, s.ln, h, h)
 	}
 	// When the sources have ended so does the server, and the other way round.
 	ctx, cancel := context.WithCancel(ctx)
@@ -129,7 +129,7 @@ func (s *server) run(ctx context.Context) error {
 	var group errgroup.Group
 	group.Go(func() error {
 		defer cancel()
-		return Serve(ctx, s.ln, h, nil) // its streams end with it
+		return Serve(ctx, s.ln, h, stays{h}) // its streams end with it
 	})
 	group.Go(func() error {
 		defer cancel()
@@ -141,8 +141,13 @@ func (s *server) run(ctx context.Context) error {
 // handler is what relays and edges have in common.
 type handler interface {
 	http.Handler
-	Drain(ctx context.Context) error
+	Live
 }
+
+// stays is a Live whose streams are nowhere else: nobody is to move.
+type stays struct{ Live }
+
+func (stays) Drain(context.Context) error { return nil }
 
 func (s *server) handler() handler {
 	if s.Role == Edge || s.Pages {

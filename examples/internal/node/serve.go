@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync"
 	"syscall"
 	"time"
 
@@ -16,8 +15,9 @@ import (
 const (
 	// DrainTime is how long those who are connected have to move elsewhere on a SIGTERM.
 	DrainTime = 5 * time.Second
-	// shutdownTime is how long requests and connections may take to end.
-	shutdownTime = 3 * time.Second
+	// closeTime is how long connections may take to end, and shutdownTime requests.
+	closeTime    = 2 * time.Second
+	shutdownTime = 2 * time.Second
 )
 
 // listen listens on addr.
@@ -32,19 +32,20 @@ func listen(addr string) (net.Listener, error) {
 	return ln, nil
 }
 
-// Serve serves h until ctx ends. On a SIGTERM it calls drain, if there is one, which has
-// DrainTime to let those who are connected move elsewhere. Then the requests' contexts end,
-// which closes the WebSocket connections, and Serve waits a while for all of them.
-func Serve(ctx context.Context, ln net.Listener, h http.Handler, drain func(context.Context) error) error {
-	ctx, end := drained(ctx, drain)
+// Live is a handler with connections that live on when a request has been answered.
+type Live interface {
+	Drain(ctx context.Context) error
+	Close(ctx context.Context) error
+}
+
+// Serve serves h, with live in it, until ctx ends. On a SIGTERM those who are connected to live
+// have DrainTime to move elsewhere. Then Serve closes the connections, waits a while for their
+// ends, and cuts off who is left.
+func Serve(ctx context.Context, ln net.Listener, h http.Handler, live Live) error {
+	ctx, end := drained(ctx, live)
 	defer end()
-	var served sync.WaitGroup
 	server := &http.Server{
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			served.Add(1)
-			defer served.Done()
-			h.ServeHTTP(w, r)
-		}),
+		Handler:           h,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       time.Minute,
@@ -58,45 +59,42 @@ func Serve(ctx context.Context, ln net.Listener, h http.Handler, drain func(cont
 	})
 	group.Go(func() error {
 		<-ctx.Done()
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+		ctx := context.WithoutCancel(ctx)
+		closeLive(ctx, live)
+		ctx, cancel := context.WithTimeout(ctx, shutdownTime)
 		defer cancel()
-		if err := server.Shutdown(ctx); err != nil {
-			return err
-		}
-		wait(ctx, &served) // Shutdown does not know of upgraded connections
-		return nil
+		return server.Shutdown(ctx)
 	})
 	return group.Wait()
 }
 
-// drained returns a context that ends when ctx has, and drain after it.
-func drained(ctx context.Context, drain func(context.Context) error) (context.Context, context.CancelFunc) {
+// closeLive closes the connections of live. Those who take too long are cut off by the first
+// call, and have ended when the second has returned.
+func closeLive(ctx context.Context, live Live) {
+	for range 2 {
+		limited, cancel := context.WithTimeout(ctx, closeTime)
+		err := live.Close(limited)
+		cancel()
+		if err == nil {
+			return
+		}
+	}
+}
+
+// drained returns a context that ends when ctx has, and live has been drained after it.
+func drained(ctx context.Context, live Live) (context.Context, context.CancelFunc) {
 	after, end := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		defer end()
-		if drain == nil || context.Cause(ctx) != errTerminated {
+		if context.Cause(ctx) != errTerminated {
 			return
 		}
 		limited, cancel := context.WithTimeout(after, DrainTime)
 		defer cancel()
-		_ = drain(limited) // who has not left by then is cut off
+		_ = live.Drain(limited) // who has not left by then is closed
 	})
 	return after, func() {
 		stop()
 		end()
-	}
-}
-
-// wait waits for served until ctx ends; who has not answered a close frame by then
-// is cut off by the program's end.
-func wait(ctx context.Context, served *sync.WaitGroup) {
-	done := make(chan struct{})
-	go func() {
-		served.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-	case <-ctx.Done():
 	}
 }

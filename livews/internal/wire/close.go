@@ -9,7 +9,7 @@ import (
 // Close ends all connections with close code 4100, refuses new ones, for good, and waits
 // until the last has ended. If ctx ends before that, Close cuts off those who are left,
 // without a close frame, and returns ctx's error; they end soon after. A peer that takes no
-// bytes, or does not answer a close frame, may take 15 s. Close may be called again, to go
+// bytes, or does not answer a close frame, may take 20 s. Close may be called again, to go
 // on waiting.
 func (s *Server) Close(ctx context.Context) error {
 	ended := s.sessions.close()

@@ -61,7 +61,14 @@ func (s *sessions) add(p *peer) {
 	}
 }
 
-// remove takes one out of the set: it is told nothing from then on.
+// retire has p told nothing from then on: what it waits for is only its end.
+func (s *sessions) retire(p *peer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.movable = false
+}
+
+// remove takes one out of the set that has ended.
 func (s *sessions) remove(p *peer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -54,7 +54,7 @@ func testStalled(t *testing.T, size int, secure, late bool, want websocket.Statu
 	for server.stuck() == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	time.Sleep(50 * time.Millisecond)         // for what the kernels take meanwhile
+	time.Sleep(50 * time.Millisecond)          // for what the kernels take meanwhile
 	_ = conn.Conn.SetWriteDeadline(time.Now()) // as after stallAfter
 	for warn := range warns {
 		if warn == "viewer takes no bytes" {

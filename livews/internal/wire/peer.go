@@ -20,7 +20,7 @@ import (
 type peer struct {
 	conn    *serverConn
 	cancel  context.CancelCauseFunc // of its context
-	movable bool                    // is asked to go by a drain
+	movable bool                    // is asked to go by a drain; guarded by its sessions' mu
 	tasks   sync.WaitGroup          // besides the sending
 
 	// For the log, which hardly anybody needs to be made for.

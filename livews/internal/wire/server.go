@@ -92,8 +92,9 @@ func (s *Server) detach(p *peer, run func(context.Context), left func()) {
 	go func() {
 		defer left()
 		run(ctx)
-		s.sessions.remove(p)
+		s.sessions.retire(p)
 		p.finish()
+		s.sessions.remove(p)
 	}()
 }
 

@@ -1,0 +1,109 @@
+package node
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/livews/websocketlivestream/livews"
+	"github.com/livews/websocketlivestream/livews/relay"
+)
+
+// TestServeEnds drains on a SIGTERM, but not on an interrupt, then closes what is
+// left with 4100, also one that does not listen, and leaves nothing behind when it returns.
+func TestServeEnds(t *testing.T) {
+	t.Run("all", testServeEnds)
+	buf := make([]byte, 1<<20)
+	if stacks := string(buf[:runtime.Stack(buf, true)]); strings.Contains(stacks, "livews/internal/wire") {
+		t.Errorf("a connection is left:\n%s", stacks)
+	}
+}
+
+func testServeEnds(t *testing.T) {
+	for name, tt := range map[string]struct {
+		cause         error
+		deaf, goaway  bool
+		least, atMost time.Duration
+	}{
+		"interrupt":       {cause: context.Canceled, atMost: closeTime / 2},
+		"interrupt, deaf": {cause: context.Canceled, deaf: true, least: closeTime, atMost: 2 * closeTime},
+		"SIGTERM":         {cause: errTerminated, goaway: true, least: DrainTime, atMost: DrainTime + closeTime/2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, end := context.WithCancelCause(t.Context())
+			defer end(nil)
+			ws, served := serveOne(ctx, t)
+			defer ws.CloseNow()
+			start := time.Now()
+			end(tt.cause)
+			if !tt.deaf {
+				goaway, err := readText(t, ws)
+				if goaway != tt.goaway || websocket.CloseStatus(err) != 4100 {
+					t.Errorf("goaway %v, then %v, want %v, then close code 4100", goaway, err, tt.goaway)
+				}
+			}
+			if err := <-served; err != nil {
+				t.Errorf("Serve = %v", err)
+			}
+			if got := time.Since(start); got < tt.least || got > tt.atMost {
+				t.Errorf("Serve ends after %v, want %v to %v", got, tt.least, tt.atMost)
+			}
+		})
+	}
+}
+
+// serveOne serves one viewer until ctx ends.
+func serveOne(ctx context.Context, t *testing.T) (*websocket.Conn, <-chan error) {
+	t.Helper()
+	streams := new(livews.Streams)
+	src, sink := livews.Pipe()
+	published := make(chan struct{})
+	go func() {
+		defer close(published)
+		_ = streams.Publish(context.WithoutCancel(ctx), "cam1", src)
+	}()
+	t.Cleanup(func() {
+		sink.Close()
+		streams.Close()
+		<-published
+	})
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &relay.Handler{Streams: streams}
+	served := make(chan error, 1)
+	go func() { served <- Serve(ctx, ln, h, h) }()
+	transport := new(http.Transport)
+	t.Cleanup(transport.CloseIdleConnections)
+	for {
+		ws, resp, err := websocket.Dial(t.Context(), "ws://"+ln.Addr().String()+"/live/cam1", &websocket.DialOptions{
+			HTTPClient: &http.Client{Transport: transport}, Subprotocols: []string{"livews.1"},
+		})
+		if err == nil {
+			return ws, served
+		}
+		if resp == nil || resp.StatusCode != http.StatusNotFound { // not published yet
+			t.Fatal(err)
+		}
+	}
+}
+
+// readText reads to the end and reports whether there was a goaway.
+func readText(t *testing.T, ws *websocket.Conn) (goaway bool, err error) {
+	t.Helper()
+	for {
+		_, text, err := ws.Read(t.Context())
+		if err != nil {
+			return goaway, err
+		}
+		goaway = goaway || strings.HasPrefix(string(text), `{"type":"goaway"`)
+	}
+}
