@@ -42,6 +42,10 @@ var encoders = map[string][]string{
 	},
 }
 
+// late are the codecs whose encoders know what stands in the init segment only when the
+// first frame has come out of them.
+var late = []string{"av1"}
+
 // aims are the codecs whose encoders want a bit rate to aim at; the others have one
 // quality, and the bit rate is a bound.
 var aims = []string{"av1", "vp9"}
@@ -65,16 +69,21 @@ func pictureArgs(in *input, o *Options) []string {
 	} else if o.FrameRate > 0 {
 		args = append(args, "-r", strconv.Itoa(o.FrameRate))
 	}
-	codec := cmp.Or(o.Codec, "h264")
-	if codec == copied {
-		codec = "h264"
-	}
+	codec := o.encoded()
 	args = append(args, encoders[codec]...)
 	for i, rate := range rates {
 		args = append(args, rateArgs(i, rate, slices.Contains(aims, codec))...)
 	}
 	// By time and not by number, because cameras change their frame rate.
 	return append(args, "-force_key_frames", keyFrames(cmp.Or(o.Group, defaultGroup)), "-g", "9999")
+}
+
+// encoded is the codec of what cannot be copied.
+func (o *Options) encoded() string {
+	if o.Codec == copied || o.Codec == "" {
+		return "h264"
+	}
+	return o.Codec
 }
 
 // rateArgs returns the arguments that bound the bit rate of picture number i.

@@ -26,8 +26,16 @@ var quiet = []string{ffmpeg, "-hide_banner", "-nostdin", "-loglevel", "error"}
 
 // encodeArgs returns the whole command that encodes an input.
 func encodeArgs(in *input, o *Options) []string {
-	return slices.Concat(quiet, in.args, pictureArgs(in, o), soundArgs(in), muxer(o.Chunk))
+	var wait []string
+	if slices.Contains(late, o.encoded()) {
+		wait = lateInit
+	}
+	return slices.Concat(quiet, in.args, pictureArgs(in, o), soundArgs(in), muxer(o.Chunk, wait...))
 }
+
+// lateInit makes the muxer write the init segment with the first frames of all tracks,
+// for what is not known earlier. It goes before the muxer's arguments or among them.
+var lateInit = []string{"-movflags", "+delay_moov", "-use_editlist", "0"}
 
 // muxer makes a chunk of each frame of each track, or of several, with the time at
 // which it came out of the encoder. From the frame to the whole chunk that takes 41 ms
@@ -42,12 +50,12 @@ func encodeArgs(in *input, o *Options) []string {
 //     after the picture is that much out of step with it. But then AAC begins before 0,
 //     by the encoder's delay, which tfdt cannot say: so all of it begins at 1 s.
 //   - -flush_packets, -muxdelay and -fflags nobuffer change nothing here.
-func muxer(chunk time.Duration) []string {
-	return []string{
+func muxer(chunk time.Duration, more ...string) []string {
+	args := []string{
 		"-output_ts_offset", "1", "-max_interleave_delta", "1",
 		"-frag_duration", strconv.FormatInt(max(shortened(chunk).Microseconds(), 1), 10),
 		"-movflags", "+cmaf+frag_keyframe+frag_discont+separate_moof+skip_trailer",
 		"-write_prft", "wallclock", "-export_side_data", "prft",
-		"-f", "mp4", "pipe:1",
 	}
+	return slices.Concat(args, more, []string{"-f", "mp4", "pipe:1"})
 }

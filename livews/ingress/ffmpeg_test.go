@@ -67,17 +67,17 @@ func TestInput(t *testing.T) {
 		{"linux", file, Options{}, "-re -stream_loop -1 -protocol_whitelist file -i file:" + file},
 		{"linux", "rtsp://cam/1", Options{}, "-fflags nobuffer -flags low_delay -rtsp_transport tcp -protocol_whitelist rtsp,rtp,srtp,udp,tcp -i rtsp://cam/1"},
 		{"linux", "RTSPS://cam/1", Options{}, "-fflags nobuffer -flags low_delay -rtsp_transport tcp -protocol_whitelist rtsps,rtp,srtp,udp,tcp,tls -i RTSPS://cam/1"},
-		{"linux", "srt://host:1?mode=caller", Options{}, "-fflags nobuffer -flags low_delay -protocol_whitelist srt -i srt://host:1?mode=caller"},
+		{"linux", "srt://host:1?mode=caller", Options{}, "-flags low_delay -fpsprobesize 0 -protocol_whitelist srt -i srt://host:1?mode=caller"},
 		{"linux", "udp://@:1234", Options{}, "-fflags nobuffer -flags low_delay -protocol_whitelist udp -i udp://@:1234"},
-		{"linux", "rtmp://host/app/key.mp4", Options{}, "-fflags nobuffer -flags low_delay -protocol_whitelist rtmp,tcp -i rtmp://host/app/key.mp4"},
+		{"linux", "rtmp://host/app/key.mp4", Options{}, "-flags low_delay -fpsprobesize 0 -protocol_whitelist rtmp,tcp -i rtmp://host/app/key.mp4"},
 		{"linux", "http://cam/video", Options{}, "-fflags nobuffer -flags low_delay -protocol_whitelist http,https,httpproxy,tcp,tls,crypto,data -i http://cam/video"},
 		{"linux", "http://host/a.MP4?x=1.ts", Options{}, "-re -stream_loop -1 -protocol_whitelist http,https,httpproxy,tcp,tls,crypto,data -i http://host/a.MP4?x=1.ts"},
 		{"linux", "https://host/a/live.m3u8", Options{}, "-re -protocol_whitelist http,https,httpproxy,tcp,tls,crypto,data -i https://host/a/live.m3u8"},
 
-		{"linux", "listen:rtmp://:1935/live/a%20b?x=y z", Options{}, "-fflags nobuffer -flags low_delay -listen 1 -protocol_whitelist rtmp,tcp -i rtmp://0.0.0.0:1935/live/a%20b?x=y z"},
-		{"linux", "listen:RTMP://127.0.0.1:1935/live", Options{}, "-fflags nobuffer -flags low_delay -listen 1 -protocol_whitelist rtmp,tcp -i rtmp://127.0.0.1:1935/live"},
-		{"linux", "listen:srt://:9000", Options{}, "-fflags nobuffer -flags low_delay -protocol_whitelist srt -i srt://0.0.0.0:9000?mode=listener"},
-		{"linux", "listen:srt://[::]:9000?passphrase=0123456789", Options{}, "-fflags nobuffer -flags low_delay -protocol_whitelist srt -i srt://[::]:9000?passphrase=0123456789&mode=listener"},
+		{"linux", "listen:rtmp://:1935/live/a%20b?x=y z", Options{}, "-flags low_delay -fpsprobesize 0 -listen 1 -protocol_whitelist rtmp,tcp -i rtmp://0.0.0.0:1935/live/a%20b?x=y z"},
+		{"linux", "listen:RTMP://127.0.0.1:1935/live", Options{}, "-flags low_delay -fpsprobesize 0 -listen 1 -protocol_whitelist rtmp,tcp -i rtmp://127.0.0.1:1935/live"},
+		{"linux", "listen:srt://:9000", Options{}, "-flags low_delay -fpsprobesize 0 -analyzeduration 1000000 -protocol_whitelist srt -i srt://0.0.0.0:9000?mode=listener"},
+		{"linux", "listen:srt://[::]:9000?passphrase=0123456789", Options{}, "-flags low_delay -fpsprobesize 0 -analyzeduration 1000000 -protocol_whitelist srt -i srt://[::]:9000?passphrase=0123456789&mode=listener"},
 		{"linux", "listen:rtsp://:8554/x", Options{}, "-fflags nobuffer -flags low_delay -rtsp_transport tcp -rtsp_flags listen -protocol_whitelist rtsp,rtp,srtp,udp,tcp -i rtsp://0.0.0.0:8554/x"},
 	} {
 		in, err := findInput(system{tt.goos, ":0"}, tt.spec, &tt.opts)
@@ -175,7 +175,7 @@ func TestEncodeArgs(t *testing.T) {
 		{Options{Chunk: time.Millisecond}, []string{"-frag_duration 1 "}},
 		{Options{Codec: "h265", Bitrate: 1_000_000}, []string{"-c:v libx265", "-tag:v hvc1", "-maxrate:v:0 1000000"}},
 		{Options{Codec: "vp9", Bitrate: 1_000_000}, []string{"-c:v libvpx-vp9", "-b:v:0 1000000"}},
-		{Options{Codec: "av1", Bitrate: 1_000_000}, []string{"-c:v libaom-av1", "-b:v:0 1000000"}},
+		{Options{Codec: "av1", Bitrate: 1_000_000}, []string{"-c:v libaom-av1", "-b:v:0 1000000", "-movflags +delay_moov -use_editlist 0 -f mp4"}},
 		{Options{FrameRate: 25, Ladder: []Rendition{{720, 0}, {480, 900_000}}}, []string{
 			`-i x -filter_complex [0:V:0]fps=25,split=2[s0][s1];[s0]scale=-2:trunc(min(720\,ih)/2)*2[v0];[s1]scale=-2:trunc(min(480\,ih)/2)*2[v1] ` +
 				"-map [v0] -map [v1] -c:v libx264",

@@ -20,18 +20,20 @@ func listenInput(spec string) (*input, error) {
 		return nil, err
 	}
 	s := scheme(address)
-	args := slices.Concat(asap, listeners[s], []string{"-protocol_whitelist", whitelists[s], "-i", address})
+	args := slices.Concat(listeners[s], []string{"-protocol_whitelist", whitelists[s], "-i", address})
 	in := one(args...)
-	in.copies, in.listens = true, true
+	in.copies, in.listens, in.transport = true, true, s == "srt"
 	in.check = func() error { return checkFree(address) }
 	return in, nil
 }
 
 // listeners are the arguments that make ffmpeg listen.
 var listeners = map[string][]string{
-	"rtmp": {"-listen", "1"},
-	"rtsp": {"-rtsp_transport", "tcp", "-rtsp_flags", "listen"},
-	"srt":  {}, // it stands in the URL
+	"rtmp": append(slices.Clip(atOnce), "-listen", "1"),
+	"rtsp": append(slices.Clip(asap), "-rtsp_transport", "tcp", "-rtsp_flags", "listen"),
+	// The mode stands in the URL. A publisher begins with a key frame: no need to look
+	// for one for long.
+	"srt": append(slices.Clip(atOnce), "-analyzeduration", "1000000"),
 }
 
 // listenURL returns spec as ffmpeg wants it. What follows host and port stays as it is.

@@ -27,6 +27,9 @@ func plans(in *input, o *Options) []plan {
 		picky := o.Codec == ""
 		copySound := []string{"-c:v", "copy", "-map", in.audio + "?", "-c:a", "copy"}
 		copyPicture := slices.Concat([]string{"-c:v", "copy"}, soundArgs(in))
+		if in.transport {
+			copySound = slices.Concat(copySound, []string{"-bsf:a", "aac_adtstoasc"}, lateInit)
+		}
 		all = append(all,
 			plan{
 				what: "picture and sound as they come", picky: picky, kinds: []string{livews.KindVideo, livews.KindAudio},
@@ -73,10 +76,11 @@ func isPlayed(codec string) bool {
 	return slices.ContainsFunc(played, func(start string) bool { return strings.HasPrefix(codec, start) })
 }
 
-// refusals are what ffmpeg says if MP4 cannot hold a codec, or a camera does not have
-// the format that it was asked for.
+// refusals are what ffmpeg says if MP4 cannot hold a codec, a sound is not the AAC that
+// was expected, or a camera does not have the format that it was asked for.
 var refusals = []string{
-	"codec not currently supported in container", "Could not write header", "Cannot find a proper format",
+	"codec not currently supported in container", "Could not write header",
+	"bitstream filter", "Cannot find a proper format",
 }
 
 // asMisfit returns err as the error of a plan that does not fit, if that is what it
@@ -86,7 +90,7 @@ func asMisfit(err error) *misfit {
 		return m
 	}
 	refused := slices.ContainsFunc(refusals, func(words string) bool { return strings.Contains(err.Error(), words) })
-	if refused || errors.Is(err, dash.ErrUnsupported) {
+	if refused || errors.Is(err, dash.ErrUnsupported) || errors.Is(err, dash.ErrMalformed) {
 		return &misfit{cause: err}
 	}
 	return nil

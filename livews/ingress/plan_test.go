@@ -31,6 +31,7 @@ func TestPlans(t *testing.T) {
 		{"rtsp://cam/1", Options{Height: 720}, []string{encodes}, false},
 		{"http://cam/1", Options{}, []string{encodes}, false},
 		{"http://cam/1", Options{Codec: "copy"}, []string{copies, picture, encodes}, false},
+		{"listen:srt://:9000", Options{}, []string{"-c:a copy -bsf:a aac_adtstoasc -movflags +delay_moov -use_editlist 0", picture, encodes}, true},
 		{"webcam", Options{Width: 1280, Height: 720}, []string{"-input_format mjpeg", "-f v4l2 -framerate 30"}, false},
 	} {
 		in, err := findInput(system{goos: "linux"}, tt.spec, &tt.opts)
@@ -91,6 +92,7 @@ func TestMisfits(t *testing.T) {
 		{fmt.Errorf("ffmpeg: %w: Could not find tag for codec pcm_mulaw in stream #1, codec not currently supported in container", io.EOF), true},
 		{fmt.Errorf("sample entry mp4v: %w", dash.ErrUnsupported), true},
 		{errors.New("exit status 1: Cannot find a proper format for codec 'mjpeg'"), true},
+		{errors.New("exit status 1: Codec 'opus' (86076) is not supported by the bitstream filter 'aac_adtstoasc'."), true},
 		{errors.New("exit status 1: Connection refused"), false},
 		{io.EOF, false},
 	} {

@@ -9,6 +9,8 @@ func TestRedact(t *testing.T) {
 	for spec, want := range map[string]string{
 		"rtsp://me:secret@cam/1":     "rtsp://***@cam/1",
 		"rtsp://me@cam:554/a@b":      "rtsp://***@cam:554/a@b",
+		"srt://c:1?passphrase=x&a=b": "srt://c:1?passphrase=***&a=b",
+		"http://c/x?a=b&token=x":     "http://c/x?a=b&token=***",
 		"srt://cam:9000?mode=caller": "srt://cam:9000?mode=caller",
 		"webcam:/dev/video0":         "webcam:/dev/video0",
 		"clip":                       "clip",
