@@ -1,0 +1,119 @@
+package wire
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/livews/websocketlivestream/livews"
+)
+
+// TestViewerSays has a client of the WebSocket library say all that one can: what it says in
+// parts is one message, its pings are answered, and each way to close ends at once, with the
+// code that fits.
+func TestViewerSays(t *testing.T) {
+	for name, tt := range map[string]struct {
+		say  func(ctx context.Context, ws *websocket.Conn) error
+		want websocket.StatusCode
+	}{
+		"binary":        {says(websocket.MessageBinary, "x"), codeViolation},
+		"no JSON":       {says(websocket.MessageText, "hello"), codeViolation},
+		"no UTF-8":      {says(websocket.MessageText, "\xff"), websocket.StatusInvalidFramePayloadData},
+		"too long":      {says(websocket.MessageText, strings.Repeat("x", maxControl+1)), websocket.StatusMessageTooBig},
+		"start in vain": {says(websocket.MessageText, `{"ty`, `pe":"sta`, `rt"}`), codeViolation},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { testViewerSays(t, tt.say, tt.want) })
+		})
+	}
+}
+
+// says returns a function that sends one message, in parts.
+func says(typ websocket.MessageType, parts ...string) func(context.Context, *websocket.Conn) error {
+	return func(ctx context.Context, ws *websocket.Conn) error {
+		w, err := ws.Writer(ctx, typ)
+		if err != nil {
+			return err
+		}
+		for _, part := range parts {
+			if _, err := w.Write([]byte(part)); err != nil {
+				return err
+			}
+		}
+		return w.Close()
+	}
+}
+
+func testViewerSays(t *testing.T, say func(context.Context, *websocket.Conn) error, want websocket.StatusCode) {
+	m := newMemory()
+	server := &Server{Streams: &livews.Streams{ID: "a"}}
+	stop := serveMemory(m, server)
+	defer stop()
+	_, unpublish := feed(t, server.Streams, "cam1")
+	defer unpublish()
+	synctest.Wait()
+	d := newDialer(nil, nil, m.Dial)
+	defer d.CloseIdle()
+	s, err := d.Dial(t.Context(), memoryURL, "cam1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	read := make(chan error, 1)
+	go func() {
+		_, _, err := s.ws.Read(t.Context())
+		read <- err
+	}()
+	select5 := says(websocket.MessageText, `{"type":`, `"select",`, `"tracks":[5]}`)
+	for _, err := range []error{select5(t.Context(), s.ws), s.ws.Ping(t.Context()), say(t.Context(), s.ws)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-read; websocket.CloseStatus(err) != want {
+		t.Errorf("the connection ends with %v, want close code %d", err, want)
+	}
+	start := time.Now()
+	for server.sessions.count() > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if got := time.Since(start); got > closeAfter/2 {
+		t.Errorf("the connection is there for %v after that", got)
+	}
+}
+
+// TestViewerCloses answers a viewer's close frame with the same code, at once.
+func TestViewerCloses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		server := &Server{Streams: &livews.Streams{ID: "a"}}
+		stop := serveMemory(m, server)
+		defer stop()
+		_, unpublish := feed(t, server.Streams, "cam1")
+		defer unpublish()
+		synctest.Wait()
+		d := newDialer(nil, nil, m.Dial)
+		defer d.CloseIdle()
+		for _, code := range []websocket.StatusCode{websocket.StatusNormalClosure, websocket.StatusNoStatusRcvd, CodeStale} {
+			s, err := d.Dial(t.Context(), memoryURL, "cam1", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			if err := s.ws.Close(code, ""); err != nil {
+				t.Errorf("Close(%d) = %v", code, err)
+			}
+			if got := time.Since(start); got > 0 {
+				t.Errorf("Close(%d) takes %v", code, got)
+			}
+			synctest.Wait()
+			if n := server.sessions.count(); n > 0 {
+				t.Errorf("%d sessions after Close(%d)", n, code)
+			}
+		}
+	})
+}
