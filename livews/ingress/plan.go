@@ -25,7 +25,8 @@ func plans(in *input, o *Options) []plan {
 	var all []plan
 	if o.Codec == copied || o.Codec == "" && in.copies && !o.changes() {
 		picky := o.Codec == ""
-		copySound := []string{"-c:v", "copy", "-map", in.audio + "?", "-c:a", "copy"}
+		// Some versions call FLAC in MP4 an experiment.
+		copySound := []string{"-c:v", "copy", "-map", in.audio + "?", "-c:a", "copy", "-strict", "experimental"}
 		copyPicture := slices.Concat([]string{"-c:v", "copy"}, soundArgs(in))
 		if in.transport {
 			copySound = slices.Concat(copySound, []string{"-bsf:a", "aac_adtstoasc"}, lateInit)
