@@ -7,4 +7,10 @@ require (
 	github.com/livews/websocketlivestream v0.0.0
 )
 
+require (
+	github.com/Eyevinn/mp4ff v0.51.0
+	github.com/abema/go-mp4 v1.7.1 // indirect
+	github.com/google/uuid v1.1.2 // indirect
+)
+
 replace github.com/livews/websocketlivestream => ../..
