@@ -35,6 +35,7 @@ var rules = []rule{
 	{"livews/edge/...", []string{"livews", "livews/dash", "livews/internal/...", "web", "golang.org/x/sync/..."}},
 	{"web", nil},
 	{"internal/chaos", []string{"livews", "livews/livewstest", "livews/relay", "livews/edge", "golang.org/x/sync/..."}},
+	{"internal/figures", nil},
 	{"examples/...", []string{
 		"livews", "livews/livewstest", "livews/dash", "livews/ingress", "livews/relay", "livews/edge", "web",
 		"golang.org/x/sync/...",
