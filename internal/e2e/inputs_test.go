@@ -3,12 +3,16 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -237,7 +241,7 @@ func TestListen(t *testing.T) {
 			}()
 			publish(t, "5", tt.format, url, tt.audio...)
 			publish(t, "5", tt.format, url, tt.audio...)
-			checkTwo(t, <-seen)
+			checkTwo(t, <-seen, 2)
 			if strings.Contains(p.out.String(), "secret4567") {
 				t.Errorf("the passphrase is in the log:\n%s", p.out.String())
 			}
@@ -245,8 +249,8 @@ func TestListen(t *testing.T) {
 	}
 }
 
-// checkTwo checks that messages are those of two publishers of one stream.
-func checkTwo(t *testing.T, messages [][]byte) {
+// checkTwo checks that messages are those of two runs of one stream with tracks 1 to n.
+func checkTwo(t *testing.T, messages [][]byte, n int) {
 	t.Helper()
 	var (
 		check livewstest.Checker
@@ -274,8 +278,81 @@ func checkTwo(t *testing.T, messages [][]byte) {
 			again[seg.Track] = true
 		}
 	}
-	if first == nil || !again[1] || !again[2] {
-		t.Errorf("%d messages, second publisher in tracks %v, want it in both", len(messages), again)
+	if len(again) != n {
+		t.Errorf("%d messages, a second run in tracks %v, want it in %d", len(messages), again, n)
+	}
+}
+
+// TestFFmpegDies kills the ffmpeg that makes a ladder: its viewer stays, and all tracks go
+// on in the same epoch.
+func TestFFmpegDies(t *testing.T) {
+	need(t, "ffmpeg")
+	addr := freeAddr(t)
+	p := serve(t, example("ingress", "-listen", addr, "-stream", "cam1", "-source", "test", "-ladder", "360p,144p", "-group", "1s"), addr)
+	seen := make(chan [][]byte)
+	go func() {
+		binary, _ := messages(t, "ws://"+addr+"/live/cam1", 8*time.Second, "livews.1")
+		seen <- binary
+	}()
+	time.Sleep(3 * time.Second) // some of the first run is to be seen
+	killed := 0
+	for _, pid := range children(t, p.cmd.Process.Pid) {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		killed++
+	}
+	if killed != 1 {
+		t.Errorf("the ladder had %d processes, want one", killed)
+	}
+	checkTwo(t, <-seen, 3)
+}
+
+// children returns the processes that a process has started.
+func children(t *testing.T, pid int) []int {
+	t.Helper()
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil || len(files) == 0 {
+		t.Skipf("the system does not list a process's children: %v", err)
+	}
+	var pids []int
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for field := range strings.FieldsSeq(string(text)) {
+			child, err := strconv.Atoi(field)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pids = append(pids, child)
+		}
+	}
+	return pids
+}
+
+// TestScreen captures a screen of X11 that nobody sees.
+func TestScreen(t *testing.T) {
+	need(t, "ffmpeg")
+	xvfb, err := exec.LookPath("Xvfb")
+	if err != nil {
+		t.Skip("Xvfb is not installed")
+	}
+	const display = ":93"
+	start(t, exec.Command(xvfb, display, "-screen", "0", "640x360x24"))
+	socket := "/tmp/.X11-unix/X93"
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if _, err := os.Stat(socket); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Skip("Xvfb does not start")
+		}
+	}
+	segs := read(t, open(t, "screen:"+display, &ingress.Options{Width: 320, Group: time.Second}), untilGroup(1, 1))
+	if info := tracks(segs)[0]; info.Width != 320 || info.Height != 180 || info.FrameRate != 30 {
+		t.Errorf("the screen is %+v", *info)
 	}
 }
 
