@@ -401,3 +401,20 @@ func TestMissingDevices(t *testing.T) {
 		})
 	}
 }
+
+// TestPlayersTakeOneRendition plays a ladder: the first of its pictures, and its sound.
+func TestPlayersTakeOneRendition(t *testing.T) {
+	need(t, "ffmpeg")
+	addr := freeAddr(t)
+	serve(t, example("ingress", "-listen", addr, "-stream", "cam1", "-edge", "-source", "test", "-ladder", "360p,240p,144p", "-group", "1s"), addr)
+	for _, engine := range engines {
+		t.Run(engine, func(t *testing.T) {
+			b := newBrowser(t, engine)
+			b.checkPlays(t, "http://"+addr+"/live/cam1", "ladder-"+engine+".png")
+			const played = `document.querySelector('livews-player').stats.tracks.map((t) => t.number + ' ' + t.kind).join()`
+			if got := string(b.do(t, command{Do: "evaluate", Expression: played}).Value); got != `"1 video,4 audio"` {
+				t.Errorf("the player plays %s, want the first picture and the sound", got)
+			}
+		})
+	}
+}
