@@ -36,6 +36,10 @@ var failures = []struct {
 }{
 	{livews.ErrName, http.StatusBadRequest},
 	{errMethod, http.StatusMethodNotAllowed},
+	{errManifest, http.StatusBadRequest},
+	{errTooMany, http.StatusRequestEntityTooLarge},
+	{errSuperseded, http.StatusRequestTimeout},
+	{errEnded, http.StatusConflict},
 	{errNothingPublished, http.StatusNotFound},
 	{errTaken, http.StatusConflict},
 	{errTakenOver, http.StatusConflict},

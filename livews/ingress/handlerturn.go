@@ -25,7 +25,8 @@ var (
 type turn struct {
 	handler   *Handler
 	name      string
-	lastEpoch uint32 // of the stream before
+	lastEpoch uint32       // of the stream before
+	files     *publication // where the stream comes in objects
 
 	// ctx ends with the turn. A turn is handed from request to request, so that it is a
 	// lifetime of its own, and not an argument.
@@ -43,6 +44,10 @@ func (h *Handler) claim(ctx context.Context, name string, takeOver bool) (*turn,
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	return h.claimLocked(ctx, name, takeOver)
+}
+
+func (h *Handler) claimLocked(ctx context.Context, name string, takeOver bool) (*turn, error) {
 	old := h.turns[name]
 	switch {
 	case h.closed:

@@ -2,6 +2,7 @@ package ingress
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -27,7 +28,8 @@ func (h *Handler) upload(w http.ResponseWriter, r *http.Request, name string) er
 	if r.ContentLength == 0 {
 		return nil
 	}
-	t, err := h.claim(r.Context(), name, h.takesOver(r))
+	// net/http ends a request's context before what has come of its body is used up.
+	t, err := h.claim(context.WithoutCancel(r.Context()), name, h.takesOver(r))
 	if err != nil {
 		return err
 	}
@@ -35,6 +37,7 @@ func (h *Handler) upload(w http.ResponseWriter, r *http.Request, name string) er
 	b := newBody(w, r, h.silence())
 	defer b.end()
 	defer b.endsWith(t.ctx)()
+	defer b.endsWith(r.Context())()
 	in := bufio.NewReader(b)
 	kind, err := firstBox(in)
 	switch {
@@ -73,7 +76,7 @@ func firstBox(in *bufio.Reader) (boxKind, error) {
 		return otherBox, err
 	}
 	switch string(b[4:]) {
-	case "ftyp", "moov":
+	case "ftyp", "moov", "free", "skip", "uuid", "wide", "pdin":
 		return initBox, nil
 	case "styp", "sidx", "prft", "emsg", "moof":
 		return mediaBox, nil
