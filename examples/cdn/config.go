@@ -41,6 +41,8 @@ type NodeConfig struct {
 	Streams map[string]node.Stream `json:"streams,omitempty"`
 	// Pages makes an ingress its own edge.
 	Pages bool `json:"pages,omitempty"`
+	// Publish lets everybody who reaches an ingress publish streams there.
+	Publish bool `json:"publish,omitempty"`
 }
 
 // defaultConfig is the prototype's picture: two cameras, two chains of two relays,
@@ -130,8 +132,8 @@ func (c *Config) checkNode(n *NodeConfig) error {
 }
 
 func (n *NodeConfig) checkIngress() error {
-	if len(n.Streams) == 0 {
-		return errors.New(`an ingress needs "streams"`)
+	if len(n.Streams) == 0 && !n.Publish {
+		return errors.New(`an ingress needs "streams", or "publish": true`)
 	}
 	if len(n.Upstreams) > 0 || n.Nearest {
 		return errors.New(`an ingress has no "upstreams"`)
@@ -151,8 +153,8 @@ func (c *Config) checkFollower(n *NodeConfig) error {
 	if len(n.Upstreams) == 0 {
 		return errors.New(`a relay or an edge needs "upstreams"`)
 	}
-	if len(n.Streams) > 0 || n.Pages {
-		return errors.New(`"streams" and "pages" are for an ingress`)
+	if len(n.Streams) > 0 || n.Pages || n.Publish {
+		return errors.New(`"streams", "pages" and "publish" are for an ingress`)
 	}
 	for _, up := range n.Upstreams {
 		if _, err := c.upstreamURL(up); err != nil {
@@ -234,7 +236,7 @@ func (c *Config) setSource(s node.Stream) error {
 		return errors.New("what describes a source goes with -source")
 	}
 	for i := range c.Nodes {
-		if n := &c.Nodes[i]; n.Role == node.Ingress {
+		if n := &c.Nodes[i]; n.Role == node.Ingress && len(n.Streams) > 0 {
 			names := make([]string, 0, len(n.Streams))
 			for name := range n.Streams {
 				names = append(names, name)
@@ -243,5 +245,5 @@ func (c *Config) setSource(s node.Stream) error {
 			return nil
 		}
 	}
-	return errors.New("-source: the config has no ingress")
+	return errors.New("-source: the config has no ingress with a stream")
 }

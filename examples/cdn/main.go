@@ -103,7 +103,7 @@ func (o *options) nodes(c *Config) ([]*node.Node, error) {
 
 func (c *Config) runnable(nc NodeConfig, log *slog.Logger) (*node.Node, error) {
 	n := &node.Node{
-		Name: nc.Name, Role: nc.Role, Listen: nc.Listen, Streams: nc.Streams, Pages: nc.Pages, Nearest: nc.Nearest,
+		Name: nc.Name, Role: nc.Role, Listen: nc.Listen, Streams: nc.Streams, Pages: nc.Pages, Publish: nc.Publish, Nearest: nc.Nearest,
 		Stdout: os.Stdout, Logger: log.With("node", nc.Name),
 	}
 	for _, up := range nc.Upstreams {

@@ -18,6 +18,9 @@ func (s *server) announce() {
 	for _, name := range slices.Sorted(maps.Keys(s.Streams)) {
 		fmt.Fprintf(s.Stdout, "%s: stream %s (%s) at ws://%s/live/%s\n", s.Name, name, ingress.Redact(s.Streams[name].Source), host, name)
 	}
+	if s.publisher != nil {
+		fmt.Fprintf(s.Stdout, "%s: publish at http://%s/publish/NAME; whoever reaches this address can\n", s.Name, host)
+	}
 	if s.Role != Edge {
 		fmt.Fprintf(s.Stdout, "%s: upstream for other servers: ws://%s\n", s.Name, host)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/livews/websocketlivestream/livews"
 	"github.com/livews/websocketlivestream/livews/edge"
+	"github.com/livews/websocketlivestream/livews/ingress"
 	"github.com/livews/websocketlivestream/livews/relay"
 )
 
@@ -38,6 +39,9 @@ type Node struct {
 	Streams map[string]Stream
 	// Pages makes an ingress its own edge.
 	Pages bool
+	// Publish lets everybody who reaches an ingress publish streams there, at
+	// /publish/NAME. It does not end with its sources then.
+	Publish bool
 	// Stdout gets the addresses to open, Logger the rest.
 	Stdout io.Writer
 	Logger *slog.Logger
@@ -79,6 +83,8 @@ type server struct {
 	ln      net.Listener
 	streams *livews.Streams
 	sources map[string]livews.Source // of an ingress
+	// publisher takes in what others publish; nil where they may not.
+	publisher *ingress.Handler
 }
 
 func (n *Node) open() (*server, error) {
@@ -95,6 +101,9 @@ func (s *server) open() (err error) {
 		return err
 	}
 	if s.Role == Ingress {
+		if s.Publish {
+			s.publisher = &ingress.Handler{Streams: s.streams, Logger: s.Logger}
+		}
 		s.sources, err = openSources(s.Streams, s.Logger)
 		return err
 	}
@@ -115,6 +124,9 @@ func (s *server) close() {
 		_ = s.ln.Close() // it has served, or never will
 	}
 	closeSources(s.sources)
+	if s.publisher != nil {
+		_ = s.publisher.Close() // always nil
+	}
 	_ = s.streams.Close() // always nil
 }
 
@@ -132,7 +144,9 @@ func (s *server) run(ctx context.Context) error {
 		return Serve(ctx, s.ln, h, stays{h}) // its streams end with it
 	})
 	group.Go(func() error {
-		defer cancel()
+		if s.publisher == nil {
+			defer cancel()
+		}
 		return publish(ctx, s.streams, s.sources)
 	})
 	return group.Wait()
@@ -151,7 +165,31 @@ func (stays) Drain(context.Context) error { return nil }
 
 func (s *server) handler() handler {
 	if s.Role == Edge || s.Pages {
-		return &edge.Handler{Streams: s.streams, Logger: s.Logger}
+		h := &edge.Handler{Streams: s.streams, Logger: s.Logger}
+		if s.publisher != nil { // a nil pointer would be no nil Handler
+			h.Publisher = s.publisher
+		}
+		return h
 	}
-	return &relay.Handler{Streams: s.streams, Logger: s.Logger}
+	h := &relay.Handler{Streams: s.streams, Logger: s.Logger}
+	if s.publisher == nil {
+		return h
+	}
+	return withPublisher(h, s.publisher)
 }
+
+// mounted is a handler with another one beside it.
+type mounted struct {
+	handler
+	mux *http.ServeMux
+}
+
+// withPublisher returns h with p at /publish/.
+func withPublisher(h handler, p http.Handler) handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", h)
+	mux.Handle("/publish/", http.StripPrefix("/publish", p))
+	return mounted{h, mux}
+}
+
+func (m mounted) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.mux.ServeHTTP(w, r) }
