@@ -11,8 +11,8 @@ import (
 // copied is the codec of what is not encoded.
 const copied = "copy"
 
-// Codecs are the values of [Options].Codec.
-var Codecs = []string{"h264", "h265", "av1", "vp9", copied}
+// Codecs returns the values of [Options].Codec.
+func Codecs() []string { return []string{"h264", "h265", "av1", "vp9", copied} }
 
 const (
 	defaultFrameRate = 30

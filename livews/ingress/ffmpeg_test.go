@@ -68,7 +68,7 @@ func TestInput(t *testing.T) {
 		{"linux", "rtsp://cam/1", Options{}, "-fflags nobuffer -flags low_delay -rtsp_transport tcp -protocol_whitelist rtsp,rtp,srtp,udp,tcp -i rtsp://cam/1"},
 		{"linux", "RTSPS://cam/1", Options{}, "-fflags nobuffer -flags low_delay -rtsp_transport tcp -protocol_whitelist rtsps,rtp,srtp,udp,tcp,tls -i RTSPS://cam/1"},
 		{"linux", "srt://host:1?mode=caller", Options{}, "-flags low_delay -fpsprobesize 0 -protocol_whitelist srt -i srt://host:1?mode=caller"},
-		{"linux", "udp://@:1234", Options{}, "-fflags nobuffer -flags low_delay -protocol_whitelist udp -i udp://@:1234"},
+		{"linux", "udp://@:1234", Options{}, "-flags low_delay -fpsprobesize 0 -protocol_whitelist udp -i udp://@:1234"},
 		{"linux", "rtmp://host/app/key.mp4", Options{}, "-flags low_delay -fpsprobesize 0 -protocol_whitelist rtmp,tcp -i rtmp://host/app/key.mp4"},
 		{"linux", "http://cam/video", Options{}, "-fflags nobuffer -flags low_delay -protocol_whitelist http,https,httpproxy,tcp,tls,crypto,data -i http://cam/video"},
 		{"linux", "http://host/a.MP4?x=1.ts", Options{}, "-re -stream_loop -1 -protocol_whitelist http,https,httpproxy,tcp,tls,crypto,data -i http://host/a.MP4?x=1.ts"},

@@ -99,22 +99,20 @@ var (
 var asap = []string{"-fflags", "nobuffer", "-flags", "low_delay"}
 
 // atOnce makes ffmpeg begin as soon as it knows the codecs, and keeps what it has read
-// to learn them: nobuffer would drop that, and with it the key frame at the start. The
-// first chunk comes 0.9 s after the first packet, instead of up to 5 s. Not for RTSP:
+// to learn them: nobuffer would drop that, and with it the key frame at the start. Over
+// RTMP the first chunk comes 0.9 s after the first packet, instead of 4.7 s. Not for RTSP:
 // ffmpeg finds the decode times of B-frames there only after it has learned of them.
 var atOnce = []string{"-flags", "low_delay", "-fpsprobesize", "0"}
 
 // urlInput is what a URL gives, with as little delay as possible.
 func urlInput(spec string) *input {
-	args := asap
+	args := atOnce
 	s := scheme(spec)
 	switch s {
 	case "http", "https":
 		args = httpPace(spec)
 	case "rtsp", "rtsps":
 		args = append(slices.Clip(asap), "-rtsp_transport", "tcp")
-	case "rtmp", "rtmps", "srt":
-		args = atOnce
 	}
 	in := one(slices.Concat(args, []string{"-protocol_whitelist", whitelists[s], "-i", spec})...)
 	in.copies = slices.Contains([]string{"rtsp", "rtsps", "rtmp", "rtmps", "srt"}, s)

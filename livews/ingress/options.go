@@ -86,8 +86,8 @@ func (o *Options) check() error {
 		return fmt.Errorf("group of %v: want at most %v", o.Group, maxGroup)
 	case o.Chunk < 0 || o.Chunk > maxGroup:
 		return fmt.Errorf("chunk of %v: want at most %v", o.Chunk, maxGroup)
-	case o.Codec != "" && !slices.Contains(Codecs, o.Codec):
-		return fmt.Errorf("codec %q: want %s", o.Codec, strings.Join(Codecs, ", "))
+	case o.Codec != "" && !slices.Contains(Codecs(), o.Codec):
+		return fmt.Errorf("codec %q: want %s", o.Codec, strings.Join(Codecs(), ", "))
 	case o.Codec == copied && o.changes():
 		return errors.New("codec copy takes the picture as it is: it goes without size, frame rate, bit rate, group and ladder")
 	}

@@ -23,7 +23,8 @@ type plan struct {
 // plans returns the ways to get what an input gives, the best one first.
 func plans(in *input, o *Options) []plan {
 	var all []plan
-	if o.Codec == copied || o.Codec == "" && in.copies && !o.changes() {
+	// A microphone alone gives no sound that is worth a copy.
+	if in.video != "" && (o.Codec == copied || o.Codec == "" && in.copies && !o.changes()) {
 		picky := o.Codec == ""
 		// Some versions call FLAC in MP4 an experiment.
 		copySound := []string{"-c:v", "copy", "-map", in.audio + "?", "-c:a", "copy", "-strict", "experimental"}

@@ -30,6 +30,7 @@ func TestPlans(t *testing.T) {
 		{"rtsp://cam/1", Options{Codec: "h264"}, []string{encodes}, false},
 		{"rtsp://cam/1", Options{Height: 720}, []string{encodes}, false},
 		{"http://cam/1", Options{}, []string{encodes}, false},
+		{"mic", Options{Codec: "copy"}, []string{"-i default -map 0:a:0? -c:a aac "}, false},
 		{"http://cam/1", Options{Codec: "copy"}, []string{copies, picture, encodes}, false},
 		{"listen:srt://:9000", Options{}, []string{"-c:a copy -strict experimental -bsf:a aac_adtstoasc -movflags +delay_moov -use_editlist 0", picture, encodes}, true},
 		{"webcam", Options{Width: 1280, Height: 720}, []string{"-input_format mjpeg", "-f v4l2 -framerate 30"}, false},

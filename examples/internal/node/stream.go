@@ -41,7 +41,7 @@ func (s *Stream) Flags(source, usage string) {
 	flag.StringVar(&s.Size, "size", "", "`size` of the picture, as 1280x720, 1280x or x720; default: as it comes")
 	flag.IntVar(&s.FPS, "fps", 0, "`frames` per second; default: as they come, 30 of a camera")
 	flag.StringVar(&s.Bitrate, "bitrate", "", "highest bit `rate` of the picture, as 2.5M or 800k (default 4M)")
-	flag.StringVar(&s.Codec, "codec", "", "`codec`: "+strings.Join(ingress.Codecs, ", ")+" (default h264; rtsp, rtmp and srt as they come, if browsers play it)")
+	flag.StringVar(&s.Codec, "codec", "", "`codec`: "+strings.Join(ingress.Codecs(), ", ")+" (default h264; rtsp, rtmp and srt as they come, if browsers play it)")
 	flag.StringVar(&s.Ladder, "ladder", "", "`renditions` of the picture, as 720p,480p@1M,240p")
 	flag.StringVar(&s.Group, "group", "", "`time` from one key frame to the next (default 2s)")
 	flag.StringVar(&s.Chunk, "chunk", "", "`time` of a chunk, as 100ms (default a frame each)")
