@@ -25,11 +25,15 @@ const chromiumFlags = [
   '--disable-component-update',
   '--disable-sync',
   '--autoplay-policy=no-user-gesture-required',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
 ];
 
 const firefoxPrefs = {
   'media.autoplay.default': 0,
   'media.autoplay.blocking_policy': 0,
+  'media.navigator.permission.disabled': true,
+  'media.navigator.streams.fake': true,
 };
 
 /** @returns {Promise<import('puppeteer-core').Browser>} */
