@@ -181,7 +181,7 @@ func readAll(ctx context.Context, src livews.Source) ([]*livews.Segment, error) 
 
 // split splits b, which must be without fault, and checks what holds for every
 // segment.
-func split(t *testing.T, b []byte) []*livews.Segment {
+func split(t testing.TB, b []byte) []*livews.Segment {
 	t.Helper()
 	segs, err := readAll(t.Context(), NewSplitter(bytes.NewReader(b), nil))
 	if err != nil {
@@ -207,7 +207,7 @@ func splitError(t *testing.T, b []byte) error {
 
 // checkSegments checks that segments are what a livews.Source may give, and
 // that their fields say what ParseInit and ParseChunk find in their bytes.
-func checkSegments(t *testing.T, segs []*livews.Segment) {
+func checkSegments(t testing.TB, segs []*livews.Segment) {
 	t.Helper()
 	inits := map[uint16]*Init{}
 	for i, seg := range segs {
@@ -227,7 +227,7 @@ func checkSegments(t *testing.T, segs []*livews.Segment) {
 	}
 }
 
-func checkInitSegment(t *testing.T, seg *livews.Segment) *Init {
+func checkInitSegment(t testing.TB, seg *livews.Segment) *Init {
 	t.Helper()
 	init, err := ParseInit(seg.Payload)
 	if err != nil {
@@ -247,7 +247,7 @@ func checkInitSegment(t *testing.T, seg *livews.Segment) *Init {
 	return init
 }
 
-func checkChunkSegment(t *testing.T, init *Init, seg *livews.Segment) {
+func checkChunkSegment(t testing.TB, init *Init, seg *livews.Segment) {
 	t.Helper()
 	c, err := ParseChunk(init, seg.Payload)
 	if err != nil {

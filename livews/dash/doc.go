@@ -21,6 +21,9 @@
 // A [Timeline] makes one continuous timeline of a source that starts again: an
 // encoder that is restarted, or self-initialising files one after the other.
 //
+// A [Muxer] makes such segments, a chunk for each frame, of what encoders give that write no
+// MP4: H.264 and H.265 in Annex B form, VP9, AV1, Opus and AAC.
+//
 // [ParseInit] and [ParseChunk] look into segments, [MergeInits] makes one init
 // segment for several tracks, and [ShiftChunk] moves a chunk in time. Codec
 // strings (RFC 6381) are made from the decoder configuration alone: avcC and

@@ -157,26 +157,6 @@ func parseAudioConfig(b []byte) (audioConfig, error) {
 	return c, nil
 }
 
-// bitReader reads bits, and zeros behind the end.
-type bitReader struct {
-	b     []byte
-	pos   int
-	short bool
-}
-
-func (r *bitReader) bits(n int) uint32 {
-	if r.pos+n > 8*len(r.b) {
-		r.short = true
-		return 0
-	}
-	var v uint32
-	for range n {
-		v = v<<1 | uint32(r.b[r.pos/8]>>(7-r.pos%8))&1
-		r.pos++
-	}
-	return v
-}
-
 func (r *bitReader) audioObject() uint32 {
 	const escape = 31
 	if v := r.bits(5); v != escape {

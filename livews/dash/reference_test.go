@@ -20,7 +20,7 @@ type refSample struct {
 // reference is a reader of whole fragmented files, written against go-mp4 and
 // the standard alone: it shares nothing with what it checks.
 type reference struct {
-	t       *testing.T
+	t       testing.TB
 	file    []byte
 	trex    map[uint32]mp4.Trex
 	next    map[uint32]uint64
@@ -28,7 +28,7 @@ type reference struct {
 }
 
 // readReference returns the samples of every track of a file.
-func readReference(t *testing.T, file []byte) map[uint32][]refSample {
+func readReference(t testing.TB, file []byte) map[uint32][]refSample {
 	t.Helper()
 	r := &reference{
 		t: t, file: file,
