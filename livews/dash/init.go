@@ -34,6 +34,7 @@ type Track struct {
 	Defaults Defaults
 
 	trak, trex []byte
+	edit       edit // what was in the trak's edit list, once that is taken out
 	// sameness is the trak without what does not matter to a decoder.
 	sameness []byte
 }

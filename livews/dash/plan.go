@@ -80,18 +80,24 @@ func (s *Splitter) plan(plain bool) error {
 
 // planTraf adds the chunks of a track fragment, and moves the track's time on.
 func (s *Splitter) planTraf(t *traf, track *splitTrack, plain bool) error {
-	time := track.start(t)
-	end := time + sumDuration(s.samples[t.first:t.end])
+	decode := track.start(t)
+	end := decode + sumDuration(s.samples[t.first:t.end])
 	if _, ok := duration(end, track.Info.Timescale); !ok || end > maxTime {
-		return malformed("decode time %d at timescale %d", time, track.Info.Timescale)
+		return malformed("decode time %d at timescale %d", decode, track.Info.Timescale)
 	}
+	begin, decode := s.trim(t, track, decode)
+	time, err := track.present(decode, s.offset)
+	if err != nil {
+		return err
+	}
+	plain = plain && begin == t.first && time == decode
 	var flags livews.Flags
-	if track.fresh && !track.near(time) {
+	if track.fresh && !track.near(decode) {
 		flags = livews.FlagDiscontinuity
 	}
 	track.fresh = false
 	track.end, track.last = end, end
-	for first := t.first; first < t.end; {
+	for first := begin; first < t.end; {
 		next := t.end
 		if track.Info.Kind == livews.KindVideo {
 			next = s.nextGroup(first, t.end)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/livews/websocketlivestream/livews"
 )
@@ -32,6 +33,13 @@ type SplitterOptions struct {
 	// MaxChunk is the size in bytes of the largest moof with its media data,
 	// at most the constant MaxChunk, which is also the default.
 	MaxChunk int
+	// Edits applies the tracks' edit lists (ISO/IEC 14496-12, 8.6.6), for files of which
+	// each is a piece of a stream: decode times count from where the presentation
+	// begins, sound that comes before is dropped, and init segments have no edit list.
+	// What has been decoded before it is presented has its place before Offset.
+	Edits bool
+	// Offset is added to all decode times. None may become negative.
+	Offset time.Duration
 	// Logger gets a warning for each track that is left out; nil discards.
 	Logger *slog.Logger
 }
@@ -79,6 +87,8 @@ type Splitter struct {
 	in       reader
 	log      *slog.Logger
 	maxChunk int
+	edits    bool
+	offset   time.Duration
 	stats    Stats
 	err      error
 
@@ -134,6 +144,8 @@ func NewSplitter(r io.Reader, opts *SplitterOptions) *Splitter {
 		in:       reader{src: r},
 		log:      opts.Logger,
 		maxChunk: MaxChunk,
+		edits:    opts.Edits,
+		offset:   opts.Offset,
 		known:    make(map[uint32]uint16),
 	}
 	if opts.MaxChunk > 0 {

@@ -133,6 +133,11 @@ func (s *Splitter) takeMoov(ctx context.Context, h header) error {
 	if err := init.number(s.known); err != nil {
 		return err
 	}
+	if s.edits {
+		if err := init.applyEdits(); err != nil {
+			return err
+		}
+	}
 	tracks := make([]*splitTrack, len(init.Tracks))
 	for i, t := range init.Tracks {
 		tracks[i] = s.newTrack(init, t)
