@@ -8,4 +8,8 @@ require (
 	golang.org/x/sync v0.24.0
 )
 
-require github.com/google/uuid v1.1.2 // indirect
+require (
+	github.com/fsnotify/fsnotify v1.9.0 // indirect
+	github.com/google/uuid v1.1.2 // indirect
+	golang.org/x/sys v0.13.0 // indirect
+)

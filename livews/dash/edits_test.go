@@ -81,3 +81,25 @@ func TestEditsTooEarly(t *testing.T) {
 	}
 	t.Error("a negative decode time is no error")
 }
+
+// TestSameInit tells init segments apart that a decoder would.
+func TestSameInit(t *testing.T) {
+	var inits [][]byte
+	for _, name := range []string{"mp4box-0.mp4", "mp4box-1.mp4", "vp9opus.mp4"} {
+		file, err := os.ReadFile("testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inits = append(inits, file)
+	}
+	for i, a := range inits {
+		for j, b := range inits {
+			if got, want := dash.SameInit(a, b), i == j || i+j == 1; got != want {
+				t.Errorf("SameInit(%d, %d) = %v, want %v", i, j, got, want)
+			}
+		}
+	}
+	if dash.SameInit([]byte("x"), []byte("y")) {
+		t.Error("garbage is the same")
+	}
+}

@@ -77,6 +77,22 @@ func ParseInit(b []byte) (*Init, error) {
 	return nil, malformed("init segment: no moov")
 }
 
+// SameInit reports whether two init segments say the same to a decoder: creation times and
+// bit rates do not count. Those that cannot be parsed are never the same.
+func SameInit(a, b []byte) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	x, err := ParseInit(a)
+	if err != nil {
+		return false
+	}
+	y, err := ParseInit(b)
+	return err == nil && slices.EqualFunc(x.Tracks, y.Tracks, func(t, u *Track) bool {
+		return bytes.Equal(t.sameness, u.sameness) && bytes.Equal(t.trex, u.trex)
+	})
+}
+
 // parseMoov parses a moov and copies what it keeps of it and of the ftyp in
 // front, which may be nil.
 func parseMoov(ftyp []byte, moov box) (*Init, error) {

@@ -23,3 +23,6 @@ func waitUntil(ctx context.Context, due time.Time) error {
 		return ctx.Err()
 	}
 }
+
+// pause waits for so long, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) error { return waitUntil(ctx, time.Now().Add(d)) }

@@ -1,0 +1,142 @@
+package ingress
+
+import (
+	"cmp"
+	"encoding/binary"
+	"io"
+	"os"
+	"strings"
+)
+
+// fileKind is what a file of a folder holds, by its boxes.
+type fileKind int
+
+const (
+	otherFile   fileKind = iota
+	initFile             // a moov without media
+	mediaFile            // media that wants an init segment from elsewhere
+	initialised          // a moov with media behind it
+)
+
+// maxFileBoxes bounds the boxes of a file that are looked at.
+const maxFileBoxes = 1 << 20
+
+// survey looks at the boxes of the outermost level of a file: what they make it, and
+// whether the last of them is all there. A file may be whole and yet go on.
+func survey(f *os.File, size int64) (kind fileKind, whole bool, err error) {
+	var head [16]byte
+	moov, media := false, false
+	at := int64(0)
+	for n := 0; at < size && n < maxFileBoxes; n++ {
+		if size-at < 8 {
+			return kindOf(moov, media), false, nil
+		}
+		if _, err := f.ReadAt(head[:min(16, size-at)], at); err != nil && err != io.EOF {
+			return otherFile, false, err
+		}
+		length := int64(binary.BigEndian.Uint32(head[:]))
+		switch length {
+		case 0:
+			length = size - at
+		case 1:
+			length = int64(binary.BigEndian.Uint64(head[8:]))
+		}
+		if length < 8 || !isFourCC(head[4:8]) {
+			return otherFile, true, nil // more of it would make it no better
+		}
+		switch string(head[4:8]) {
+		case "moov":
+			moov = true
+		case "moof", "mdat":
+			media = true
+		}
+		if length > size-at {
+			return kindOf(moov, media), false, nil
+		}
+		at += length
+	}
+	return kindOf(moov, media), at > 0, nil
+}
+
+func kindOf(moov, media bool) fileKind {
+	switch {
+	case moov && media:
+		return initialised
+	case moov:
+		return initFile
+	case media:
+		return mediaFile
+	}
+	return otherFile
+}
+
+func isFourCC(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// isMediaName reports whether a file of this name is looked at.
+func isMediaName(name string) bool {
+	lower := strings.ToLower(name)
+	for _, end := range []string{"~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".mpd", ".m3u8", ".xml", ".json", ".txt", ".log", ".jpg", ".png", ".vtt"} {
+		if strings.HasSuffix(lower, end) {
+			return false
+		}
+	}
+	return name != "" && name[0] != '.'
+}
+
+// compareNatural orders names as people do: numbers by their value.
+func compareNatural(a, b string) int {
+	x, y := a, b
+	for x != "" && y != "" {
+		p, q := digits(x), digits(y)
+		if p > 0 && q > 0 {
+			n, m := strings.TrimLeft(x[:p], "0"), strings.TrimLeft(y[:q], "0")
+			if c := cmp.Or(cmp.Compare(len(n), len(m)), cmp.Compare(n, m)); c != 0 {
+				return c
+			}
+			x, y = x[p:], y[q:]
+			continue
+		}
+		if x[0] != y[0] {
+			return cmp.Compare(x[0], y[0])
+		}
+		x, y = x[1:], y[1:]
+	}
+	return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(a, b))
+}
+
+// digits returns how many digits s begins with.
+func digits(s string) int {
+	n := 0
+	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
+		n++
+	}
+	return n
+}
+
+// splitName returns the name of a file without its last number, which tells the files of
+// one kind apart, and that number: as "chunk-0-#.m4s" and "00012". The digits of an
+// extension do not count.
+func splitName(name string) (kind, number string) {
+	end := strings.LastIndexByte(name, '.')
+	if end < 0 {
+		end = len(name)
+	}
+	for end > 0 && (name[end-1] < '0' || name[end-1] > '9') {
+		end--
+	}
+	start := end
+	for start > 0 && '0' <= name[start-1] && name[start-1] <= '9' {
+		start--
+	}
+	if start == end {
+		return name, ""
+	}
+	return name[:start] + "#" + name[end:], name[start:end]
+}

@@ -1,0 +1,119 @@
+package ingress
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/livews/websocketlivestream/livews"
+	"github.com/livews/websocketlivestream/livews/dash"
+)
+
+// firstPiece is where the first piece begins: what decodes before it is presented has its
+// place before that.
+const firstPiece = time.Second
+
+// pieces lays self-initialising files one behind the other.
+type pieces struct {
+	at    time.Duration // where the next one begins to be presented
+	inits map[uint16]*livews.Segment
+}
+
+// piece is the Source of one of them. A nil piece is none.
+type piece struct {
+	all      *pieces
+	file     *os.File
+	splitter *dash.Splitter
+	inits    []*livews.Segment // of this file, until its first chunk
+	queue    []*livews.Segment
+	kinds    map[uint16]string
+	begins   map[uint16]time.Duration
+	ends     map[uint16]time.Duration
+}
+
+func (p *pieces) open(file *os.File, opts *dash.SplitterOptions) *piece {
+	o := *opts
+	o.Edits, o.Offset = true, max(p.at, firstPiece)
+	return &piece{
+		all: p, file: file, splitter: dash.NewSplitter(file, &o),
+		kinds: make(map[uint16]string), begins: make(map[uint16]time.Duration), ends: make(map[uint16]time.Duration),
+	}
+}
+
+// ReadSegment returns the next segment. Init segments that say what those of the piece
+// before said are left out.
+func (p *piece) ReadSegment(ctx context.Context) (*livews.Segment, error) {
+	for len(p.queue) == 0 {
+		seg, err := p.splitter.ReadSegment(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if seg.Type == livews.TypeInit {
+			p.inits = append(p.inits, seg)
+			p.kinds[seg.Track] = seg.Info.Kind
+			continue
+		}
+		if p.inits != nil {
+			p.queue, p.inits = p.all.renew(p.inits), nil
+		}
+		if _, ok := p.begins[seg.Track]; !ok {
+			p.begins[seg.Track] = seg.DecodeTime
+		}
+		p.ends[seg.Track] = seg.DecodeTime + seg.Duration
+		p.queue = append(p.queue, seg)
+	}
+	seg := p.queue[0]
+	p.queue = p.queue[1:]
+	return seg, nil
+}
+
+// renew returns the init segments that have to be given for a piece which has these. Where
+// one is new, all are given, as of a source that starts again.
+func (p *pieces) renew(inits []*livews.Segment) []*livews.Segment {
+	first := p.inits == nil
+	if !first && p.knows(inits) {
+		return nil
+	}
+	p.inits = make(map[uint16]*livews.Segment, len(inits))
+	var given []*livews.Segment
+	for _, seg := range inits {
+		p.inits[seg.Track] = seg
+		flags := seg.Flags
+		if !first {
+			flags |= livews.FlagDiscontinuity
+		}
+		given = append(given, &livews.Segment{Type: seg.Type, Flags: flags, Track: seg.Track, Info: seg.Info, Payload: seg.Payload})
+	}
+	return given
+}
+
+func (p *pieces) knows(inits []*livews.Segment) bool {
+	for _, seg := range inits {
+		old := p.inits[seg.Track]
+		if old == nil || !dash.SameInit(old.Payload, seg.Payload) {
+			return false
+		}
+	}
+	return len(inits) == len(p.inits)
+}
+
+// close ends the piece: the next one begins where its pictures end, or its sound where
+// there are none.
+func (p *piece) close() {
+	_ = p.file.Close() // it was only read
+	var video, audio time.Duration
+	for track, begin := range p.begins {
+		length := p.ends[track] - begin
+		if p.kinds[track] == livews.KindVideo {
+			video = max(video, length)
+		} else {
+			audio = max(audio, length)
+		}
+	}
+	if video == 0 {
+		video = audio
+	}
+	if video > 0 {
+		p.all.at = max(p.all.at, firstPiece) + video
+	}
+}
