@@ -30,7 +30,7 @@ var rules = []rule{
 	{"livews/livewstest", []string{"livews"}},
 	{"livews/dash", []string{"livews", "github.com/abema/go-mp4/..."}},
 	{"livews/internal/...", []string{"livews", "github.com/coder/websocket/..."}},
-	{"livews/ingress/...", []string{"livews", "livews/dash", "livews/internal/...", "golang.org/x/sync/..."}},
+	{"livews/ingress/...", []string{"livews", "livews/dash", "livews/internal/...", "golang.org/x/sync/...", "github.com/fsnotify/fsnotify"}},
 	{"livews/relay/...", []string{"livews", "livews/internal/...", "golang.org/x/sync/..."}},
 	{"livews/edge/...", []string{"livews", "livews/dash", "livews/internal/...", "web", "golang.org/x/sync/..."}},
 	{"web", nil},

@@ -8,6 +8,11 @@ require (
 )
 
 require (
+	github.com/fsnotify/fsnotify v1.9.0 // indirect
+	golang.org/x/sys v0.13.0 // indirect
+)
+
+require (
 	github.com/Eyevinn/mp4ff v0.51.0
 	github.com/abema/go-mp4 v1.7.1 // indirect
 	github.com/google/uuid v1.1.2 // indirect

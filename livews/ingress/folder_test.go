@@ -91,6 +91,7 @@ func take(t *testing.T, f *checkedFolder, track uint16, want time.Duration) []*l
 // TestFolderPieces joins many pieces of MP4Box: pictures without a hole, sound that stays
 // in step with them, and one init segment for each track.
 func TestFolderPieces(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	f := newFolder(t, dir, quick)
 	pieces := mp4boxPieces(t)
@@ -129,6 +130,7 @@ func TestFolderPieces(t *testing.T) {
 
 // TestFolderOrder takes files in their natural order however they come, and each once.
 func TestFolderOrder(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	f := newFolder(t, dir, quick)
 	pieces := mp4boxPieces(t)
@@ -150,6 +152,7 @@ func TestFolderOrder(t *testing.T) {
 
 // TestFolderOld leaves out what was there before, or does not.
 func TestFolderOld(t *testing.T) {
+	t.Parallel()
 	for _, old := range []bool{false, true} {
 		dir := t.TempDir()
 		pieces := mp4boxPieces(t)
@@ -173,6 +176,7 @@ func TestFolderOld(t *testing.T) {
 
 // TestFolderGrowing waits for the end of a file that is written slowly, and takes all of it.
 func TestFolderGrowing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	opts := quick
 	opts.Settle = 300 * time.Millisecond
@@ -194,6 +198,7 @@ func TestFolderGrowing(t *testing.T) {
 
 // TestFolderBad names what cannot be read, and goes on.
 func TestFolderBad(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	var lines bytes.Buffer
 	opts := quick
@@ -238,6 +243,7 @@ func TestFolderBad(t *testing.T) {
 
 // TestFolderVanishes takes up a folder that comes back.
 func TestFolderVanishes(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "video")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -262,6 +268,7 @@ func TestFolderVanishes(t *testing.T) {
 }
 
 func TestFolderErrors(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -6,72 +6,115 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"sync"
 
 	"github.com/livews/websocketlivestream/livews"
 	"github.com/livews/websocketlivestream/livews/dash"
 )
 
 var (
-	errNoMP4   = errors.New("not fragmented MP4")
-	errNoInits = errors.New("media whose init segment is not there")
+	errNoMP4    = errors.New("not fragmented MP4")
+	errPiece    = errors.New("brings its own init segment, among media segments that do not")
+	errNotPiece = errors.New("has no media of its own, among files that do")
 )
 
-// folderFeed is the Source of what is in the files of a folder, one after the other.
+// folderFeed is the Source of what is in the files of a folder. The first file says what
+// they are: pieces, which are read one after the other by whoever reads the feed, or init
+// and media segments, which go to an assembly.
 type folderFeed struct {
-	files  *shelf
-	log    *slog.Logger
-	pieces pieces
-	name   string            // of the file that is read
-	piece  *piece            // of that; nil between files
-	opened func(name string) // for tests
+	files    *shelf
+	log      *slog.Logger
+	opened   func(name string) // for tests
+	pieces   pieces
+	name     string // of the piece that is read
+	piece    *piece // nil between pieces
+	segments *assembly
+	stop     context.CancelFunc // of what writes to segments
+	writing  sync.WaitGroup
 }
 
 func newFolderFeed(files *shelf, log *slog.Logger) *folderFeed {
 	return &folderFeed{files: files, log: log.With("folder", files.dir)}
 }
 
-// ReadSegment returns the next segment of the file that is read, or of the next ones.
+// ReadSegment returns the next segment.
 func (f *folderFeed) ReadSegment(ctx context.Context) (*livews.Segment, error) {
-	for {
-		if f.piece != nil {
-			seg, err := f.piece.ReadSegment(ctx)
-			if err == nil {
-				return seg, nil
+	for f.segments == nil {
+		if f.piece == nil {
+			if err := f.begin(ctx); err != nil {
+				return nil, err
 			}
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			f.end(err)
+			continue
 		}
-		next, err := f.files.next(ctx)
-		if err != nil {
-			return nil, err
+		seg, err := f.piece.ReadSegment(ctx)
+		if err == nil {
+			return seg, nil
 		}
-		f.begin(next)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		f.end(err)
 	}
+	return f.segments.ReadSegment(ctx)
 }
 
-// begin opens a file.
-func (f *folderFeed) begin(next *shelved) {
-	if f.opened != nil {
-		f.opened(next.name)
+// begin waits for the next file and opens it, if it is one.
+func (f *folderFeed) begin(ctx context.Context) error {
+	next, err := f.files.next(ctx)
+	if err != nil {
+		return err
 	}
-	file, err := os.Open(f.files.path(next.name))
 	switch {
-	case err != nil:
-		f.leaveOut(next.name, errors.Unwrap(err))
-		return
+	case next.kind == otherFile:
+		f.leaveOut(next.name, f.whatElse(ctx, next.name))
 	case next.kind == initialised:
-		f.name, f.piece = next.name, f.pieces.open(file, &dash.SplitterOptions{Logger: f.log})
-		return
+		f.open(next)
+	case f.pieces.inits != nil:
+		f.leaveOut(next.name, errNotPiece)
+	default:
+		f.assemble(next)
 	}
-	_ = file.Close() // it was only read
-	f.leaveOut(next.name, errNoMP4)
+	return nil
 }
 
-// end closes the file that is read. What is wrong with it comes after all that was good.
+func (f *folderFeed) open(next *shelved) {
+	file, err := f.openFile(next.name)
+	if err != nil {
+		f.leaveOut(next.name, err)
+		return
+	}
+	f.name, f.piece = next.name, f.pieces.open(file, &dash.SplitterOptions{Logger: f.log})
+}
+
+func (f *folderFeed) openFile(name string) (*os.File, error) {
+	if f.opened != nil {
+		f.opened(name)
+	}
+	file, err := os.Open(f.files.path(name))
+	if err != nil {
+		return nil, errors.Unwrap(err)
+	}
+	return file, nil
+}
+
+// whatElse says what a file is that is no MP4.
+func (f *folderFeed) whatElse(ctx context.Context, name string) error {
+	file, err := f.openFile(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if _, err = dash.NewSplitter(file, nil).ReadSegment(ctx); err == nil || err == io.EOF {
+		err = errNoMP4
+	}
+	return err
+}
+
+// end closes the piece that is read. What is wrong with it comes after all that was good.
 func (f *folderFeed) end(err error) {
-	f.close()
+	f.piece.close()
+	f.piece = nil
 	if err != io.EOF {
 		f.leaveOut(f.name, err)
 	}
@@ -81,9 +124,67 @@ func (f *folderFeed) leaveOut(name string, err error) {
 	f.log.Warn("file is left out, or the rest of it", "file", name, "err", err)
 }
 
+// assemble makes the feed one of init and media segments, of which first is the first.
+func (f *folderFeed) assemble(first *shelved) {
+	ctx, stop := context.WithCancel(context.Background())
+	f.segments, f.stop = newAssembly(f.log), stop
+	if hints := f.readManifest(); hints != nil {
+		f.segments.expect(hints)
+	}
+	f.writing.Go(func() {
+		for next, err := first, error(nil); err == nil; next, err = f.files.next(ctx) {
+			f.write(ctx, next)
+		}
+	})
+}
+
+// readManifest returns what the folder's MPD tells of its representations, if it has one.
+func (f *folderFeed) readManifest() map[string]hint {
+	names, err := filepath.Glob(f.files.path("*.mpd"))
+	if err != nil || len(names) != 1 {
+		return nil
+	}
+	file, err := os.Open(names[0])
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxManifest))
+	if err != nil {
+		return nil
+	}
+	m, err := parseManifest(text, "")
+	if err != nil {
+		f.leaveOut(filepath.Base(names[0]), err)
+		return nil
+	}
+	return m.hints
+}
+
+// write gives a file to the assembly.
+func (f *folderFeed) write(ctx context.Context, next *shelved) {
+	if next.kind == initialised {
+		f.leaveOut(next.name, errPiece)
+		return
+	}
+	file, err := f.openFile(next.name)
+	if err != nil {
+		f.leaveOut(next.name, err)
+		return
+	}
+	defer file.Close()
+	if err := f.segments.write(ctx, &object{name: next.name, body: file}); err != nil && ctx.Err() == nil {
+		f.leaveOut(next.name, err)
+	}
+}
+
 func (f *folderFeed) close() {
 	if f.piece != nil {
 		f.piece.close()
 		f.piece = nil
+	}
+	if f.stop != nil {
+		f.stop()
+		f.writing.Wait()
 	}
 }

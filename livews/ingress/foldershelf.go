@@ -184,7 +184,8 @@ func (s *shelf) pick(now time.Time) (*shelved, time.Duration) {
 	blocked := make(map[string]bool)
 	for _, f := range waiting {
 		kind, _ := splitName(f.name)
-		if blocked[kind] {
+		// An init segment that is not ready may be that of any media.
+		if blocked[kind] || f.kind == mediaFile && waiting[0].kind == initFile {
 			continue
 		}
 		left := f.left(now, s.opts.Settle, newest[kind] != f)

@@ -13,7 +13,7 @@ import (
 	"github.com/livews/websocketlivestream/livews"
 )
 
-const wanted = "want clip, clip:2, test, webcam[:DEVICE], screen, mic, listen:URL, a file, a URL or -"
+const wanted = "want clip, clip:2, test, webcam[:DEVICE], screen, mic, listen:URL, dir:FOLDER, a file, a URL or -"
 
 // Open returns the source that spec names:
 //
@@ -27,12 +27,13 @@ const wanted = "want clip, clip:2, test, webcam[:DEVICE], screen, mic, listen:UR
 //	mic, mic:DEVICE  a microphone alone
 //	listen:URL       what a publisher, as OBS Studio, sends to rtmp://:1935/live/KEY,
 //	                 srt://:9000 or rtsp://:8554/NAME; ffmpeg does not look at KEY
+//	dir:FOLDER       fragmented MP4 files that appear in a folder ([NewFolder])
 //	-                fragmented MP4 on stdin ([NewReader])
 //	rtsp://... etc.  what ffmpeg opens: rtsp, rtsps, srt, rtmp, rtmps, http, https, udp,
 //	                 rtp or tcp. Recordings over HTTP are looped in real time
 //	anything else    a file, looped in real time
 //
-// All but clips and stdin are a [Command] of ffmpeg, which encodes them anew for the
+// All but clips, folders and stdin are a [Command] of ffmpeg, which encodes them anew for the
 // least delay, or takes them as they are: see [Options].Codec. A Command that listens
 // does so again when its publisher has left; its stream goes on.
 //
@@ -63,6 +64,8 @@ func open(spec string, o Options) (livews.Source, error) {
 		return NewClip(n)
 	case spec == "-":
 		return openStdin(&o)
+	case kind == "dir":
+		return NewFolder(rest, &FolderOptions{Logger: o.Logger})
 	}
 	if err := o.check(); err != nil {
 		return nil, err
