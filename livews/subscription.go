@@ -43,6 +43,11 @@ type SubscribeOptions struct {
 	// arrives at once after an outage, or that a subscriber asks for with Start, From
 	// or After, is given whole to one who reads it within MaxLag. Zero means 3 s.
 	MaxLag time.Duration
+	// Ready, where it is not nil, is for [Subscription.Poll]: it is called when there may
+	// be something to read after Poll has found nothing more, or after Select. It is called
+	// by any goroutine, at times with locks held: it must return at once, and not use the
+	// Subscription.
+	Ready func()
 	// Lossless is for recorders: no skipping for lag. Only what leaves the
 	// window unread is missed, with a [Gap], which is so for all others as well.
 	Lossless bool
@@ -58,8 +63,8 @@ type SubscribeOptions struct {
 // tracks come before the first chunk, and those of a new epoch after the last chunk of
 // the one before and ahead of all others. A chunk after a hole carries a [Gap].
 //
-// ReadSegment and ReadSegments are called by one goroutine at a time, Select and
-// Stats by any.
+// ReadSegment, ReadSegments, Poll and Forget are called by one goroutine at a time,
+// Select and Stats by any.
 type Subscription struct {
 	relay *Relay
 	ready chan struct{} // holds a token when there may be something to read
@@ -134,16 +139,43 @@ func (s *Subscription) ReadSegments(ctx context.Context, dst []*Segment, maxByte
 	}
 }
 
+// Poll is ReadSegments without waiting, for those who serve many subscriptions with few
+// goroutines: where nothing is due it returns 0. It also reports whether it has taken all
+// that was due: then Ready is called as soon as there may be more, perhaps before Poll
+// returns, once for each track at the most.
+func (s *Subscription) Poll(dst []*Segment, maxBytes int) (n int, all bool, err error) {
+	s.relay.mu.Lock()
+	defer s.relay.mu.Unlock()
+	n, all, err = s.takeLocked(dst, maxBytes)
+	switch {
+	case !all || n == 0:
+	case s.relay.err != nil:
+		s.wake() // for that
+	default:
+		s.wait()
+	}
+	return n, all, err
+}
+
+// Forget withdraws what Poll has arranged: no call of Ready begins after it, but for
+// Select.
+func (s *Subscription) Forget() { s.stopWaiting() }
+
 // take moves what is due to dst, or registers s to be woken if nothing is.
 func (s *Subscription) take(dst []*Segment, maxBytes int) (int, error) {
-	r := s.relay
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	s.relay.mu.Lock()
+	defer s.relay.mu.Unlock()
+	n, _, err := s.takeLocked(dst, maxBytes)
+	return n, err
+}
+
+// takeLocked also reports whether it has taken all that was due.
+func (s *Subscription) takeLocked(dst []*Segment, maxBytes int) (n int, all bool, err error) {
 	s.unlist() // woken by one track, s would be kept for ever by another that is silent
-	n, bytes := 0, 0
+	bytes := 0
 	for n < len(dst) && (maxBytes == 0 || bytes < maxBytes) {
 		seg := s.next()
-		if seg == nil {
+		if all = seg == nil; all {
 			break
 		}
 		dst[n] = seg
@@ -152,13 +184,13 @@ func (s *Subscription) take(dst []*Segment, maxBytes int) (int, error) {
 	}
 	if n > 0 {
 		s.count(dst[:n], bytes)
-		return n, nil
+		return n, all, nil
 	}
-	if r.err != nil {
-		return 0, r.err
+	if s.relay.err != nil {
+		return 0, all, s.relay.err
 	}
 	s.wait()
-	return 0, nil
+	return 0, all, nil
 }
 
 func (s *Subscription) count(segs []*Segment, bytes int) {
@@ -303,6 +335,9 @@ func (s *Subscription) wait() {
 
 // wake puts the token in place; it never blocks.
 func (s *Subscription) wake() {
+	if s.opts.Ready != nil {
+		s.opts.Ready()
+	}
 	select {
 	case s.ready <- struct{}{}:
 	default:

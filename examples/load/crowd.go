@@ -24,7 +24,7 @@ type crowd struct {
 	gaps, skips           atomic.Int64
 	duplicates, holes     atomic.Int64
 	latency               histogram
-	first                 histogram // from the handshake to the first chunk
+	first                 histogram // from the upgrade request to the first chunk
 	began                 time.Time
 	last                  *snapshot // of latency at the last second
 	lastChunks, lastBytes int64

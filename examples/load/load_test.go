@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -72,7 +71,7 @@ func TestRefused(t *testing.T) {
 	server := httptest.NewServer(&edge.Handler{Streams: new(livews.Streams)})
 	defer server.Close()
 	u, _ := url.Parse("ws" + strings.TrimPrefix(server.URL, "http") + "/live/nope")
-	o := &options{n: 3, duration: 200 * time.Millisecond, url: u, json: true}
+	o := &options{n: 3, duration: 2 * time.Second, url: u, json: true}
 	err := o.run(t.Context(), new(bytes.Buffer))
 	if err == nil || !strings.Contains(err.Error(), "404") {
 		t.Errorf("run = %v, want a status 404", err)
@@ -171,25 +170,49 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// TestFrame reads frames of all lengths, and what is none.
-func TestFrame(t *testing.T) {
-	for _, n := range []int{0, 1, 125, 126, 65535, 65536, 100_000} {
-		r := bufio.NewReader(bytes.NewReader(append(livews.AppendFrameHeader(nil, livews.OpBinary, n), make([]byte, n)...)))
-		h, err := readFrameHeader(r)
-		if err != nil || h.op != opBinary || h.length != uint64(n) {
-			t.Errorf("readFrameHeader = %+v, %v, want %d bytes", h, err, n)
+// TestScanner finds the frames of a stream that comes in pieces of any size.
+func TestScanner(t *testing.T) {
+	var stream []byte
+	lengths := []int{0, 1, 31, 32, 125, 126, 65535, 65536, 100_000}
+	for i, n := range lengths {
+		stream = append(livews.AppendFrameHeader(stream, livews.OpBinary, n), slices.Repeat([]byte{byte(i)}, n)...)
+		stream = append(livews.AppendFrameHeader(stream, livews.OpText, 5), "hello"...)
+	}
+	for _, piece := range []int{1, 2, 3, 41, 1000, 64 << 10, len(stream)} {
+		var got []int
+		texts := 0
+		s := &scanner{
+			binary: func(length uint64, head []byte) error {
+				if want := slices.Repeat([]byte{byte(len(got))}, min(int(length), livews.HeaderSize)); !bytes.Equal(head, want) {
+					t.Errorf("pieces of %d: message %d begins with %v", piece, len(got), head)
+				}
+				got = append(got, int(length))
+				return nil
+			},
+			small: func(op byte, p []byte) error {
+				if op == opText && string(p) == "hello" {
+					texts++
+				}
+				return nil
+			},
 		}
-		if err := discard(r, h.length); err != nil || r.Buffered() > 0 {
-			t.Errorf("discard = %v", err)
+		for p := range slices.Chunk(stream, piece) {
+			if err := s.feed(slices.Clone(p)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !slices.Equal(got, lengths) || texts != len(lengths) || s.skip != 0 || len(s.part) != 0 {
+			t.Errorf("pieces of %d: messages of %v and %d texts, %d and %d bytes left", piece, got, texts, s.skip, len(s.part))
 		}
 	}
-	for _, b := range []string{"", "\x82", "\x02\x00", "\x82\x80", "\x82\x7e\x01"} {
-		if _, err := readFrameHeader(bufio.NewReader(strings.NewReader(b))); err == nil {
-			t.Errorf("readFrameHeader(%q) gives no error", b)
+}
+
+// TestNoFrame refuses what no server of this kind sends.
+func TestNoFrame(t *testing.T) {
+	for _, b := range []string{"\x02\x00", "\x82\x80", "\x81\x7f\x00\x00\x01\x00\x00\x00\x00\x00"} {
+		if err := new(scanner).feed([]byte(b)); err == nil {
+			t.Errorf("feed(%q) gives no error", b)
 		}
-	}
-	if _, err := readSmall(bufio.NewReader(strings.NewReader("")), frameHeader{length: 1 << 40}); err == nil {
-		t.Error("a text of a terabyte is read")
 	}
 }
 

@@ -3,6 +3,7 @@
 // every viewer gets each chunk once and is told of each that is missing.
 //
 //	go run ./examples/load -n 500 ws://127.0.0.1:8020/live/cam1
+//	go run ./examples/load -serve 127.0.0.1:8020
 //	go run ./examples/load -n 500 -slow 0.2 -pid 4711 ws://127.0.0.1:8020/live/cam1
 package main
 
@@ -29,6 +30,10 @@ type options struct {
 	plain    bool
 	pid      int
 	json     bool
+	serve    string
+	bits     int
+	rate     int
+	bare     bool
 	url      *url.URL
 }
 
@@ -42,9 +47,16 @@ func main() {
 	flag.BoolVar(&o.plain, "plain", false, "ask for plain fragmented MP4, of which only messages and bytes can be counted")
 	flag.IntVar(&o.pid, "pid", 0, "`process` of the server on this machine, to count its CPU time and memory (Linux)")
 	flag.BoolVar(&o.json, "json", false, "print the report as JSON, and no progress")
+	flag.StringVar(&o.serve, "serve", "", "serve a synthetic stream at this `address` instead, for another load")
+	flag.IntVar(&o.bits, "bits", 1_000_000, "with -serve, `bits` in a second of the stream")
+	flag.IntVar(&o.rate, "rate", 30, "with -serve, `chunks` in a second of it")
+	flag.BoolVar(&o.bare, "bare", false, "with -serve, write each chunk to each viewer and do nothing else, to compare with")
 	flag.Usage = usage
 	flag.Parse()
 	node.Main(func(ctx context.Context) error {
+		if o.serve != "" {
+			return o.checkStream(func() error { return o.listen(ctx, os.Stdout) })
+		}
 		if err := o.check(flag.Args()); err != nil {
 			return err
 		}
@@ -55,6 +67,14 @@ func main() {
 func usage() {
 	fmt.Fprintln(flag.CommandLine.Output(), "usage: load [flags] ws://HOST:PORT/live/STREAM")
 	flag.PrintDefaults()
+}
+
+// checkStream calls serve if the stream can be.
+func (o *options) checkStream(serve func() error) error {
+	if o.rate < 1 || o.rate > 1000 || o.bits/8/o.rate < 128 || o.bits > 1_000_000_000 {
+		return fmt.Errorf("load: %d chunks and %d bits in a second: want 1 to 1000 chunks of 128 bytes at least, and 1 Gbit at most", o.rate, o.bits)
+	}
+	return serve()
 }
 
 func (o *options) check(args []string) error {

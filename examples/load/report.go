@@ -56,7 +56,7 @@ func (r *report) String() string {
 	}
 	fmt.Fprintf(&b, "received    %d chunks, %.1f MB in %.1f s\n", r.Chunks, float64(r.Bytes)/1e6, r.Seconds)
 	fmt.Fprintf(&b, "latency     p50 %.2f ms, p99 %.2f ms, max %.2f ms from the ingress's clock\n", r.LatencyP50, r.LatencyP99, r.LatencyMax)
-	fmt.Fprintf(&b, "first chunk p50 %.2f ms, p99 %.2f ms after the handshake\n", r.FirstP50, r.FirstP99)
+	fmt.Fprintf(&b, "first chunk p50 %.2f ms, p99 %.2f ms after the upgrade request\n", r.FirstP50, r.FirstP99)
 	fmt.Fprintf(&b, "missed      %d skips, %d gaps, %d duplicates, %d holes without notice\n", r.Skips, r.Gaps, r.Duplicates, r.Holes)
 	if s := r.Server; s != nil {
 		fmt.Fprintf(&b, "server      %.2f s of CPU, %.2f s per GB, %.1f us per chunk and viewer; %.1f MB, %.1f KB more per viewer\n",

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -17,16 +18,17 @@ import (
 const (
 	// patience is how long a server may take to accept a viewer.
 	patience = 10 * time.Second
-	// readBuffer holds a few headers; payloads are passed over.
-	readBuffer = 4 << 10
+	// readBuffer is for viewers that cannot share theirs.
+	readBuffer = 16 << 10
 )
 
 // viewer is one connection.
 type viewer struct {
 	crowd  *crowd
 	conn   net.Conn
-	r      *bufio.Reader
+	early  []byte // what came with the handshake
 	slow   bool
+	asked  time.Time // for the stream
 	joined time.Time
 	order  order
 	group  bool // has had a chunk
@@ -99,12 +101,12 @@ func (v *viewer) handshake(ctx context.Context) error {
 	if !v.crowd.plain {
 		req += "Sec-WebSocket-Protocol: livews.1\r\n"
 	}
+	v.asked = time.Now()
 	if _, err := io.WriteString(v.conn, req+"\r\n"); err != nil {
 		return err
 	}
-	limited := &slowReader{r: v.conn}
-	v.r = bufio.NewReaderSize(limited, readBuffer)
-	resp, err := http.ReadResponse(v.r, nil)
+	r := bufio.NewReaderSize(v.conn, readBuffer)
+	resp, err := http.ReadResponse(r, nil)
 	if err != nil {
 		return err
 	}
@@ -112,14 +114,12 @@ func (v *viewer) handshake(ctx context.Context) error {
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, 200))
 		return fmt.Errorf("status %s: %s", resp.Status, body)
 	}
-	if v.slow {
-		limited.rate, limited.began = v.crowd.slowRate, time.Now()
-	}
+	early, _ := r.Peek(r.Buffered())
+	v.early = bytes.Clone(early) // the rest of its buffer is not needed any more
 	return v.conn.SetDeadline(time.Time{})
 }
 
-// slowReader reads no more than rate bytes in a second, on average; with rate 0 as fast
-// as it can.
+// slowReader reads no more than rate bytes in a second, on average.
 type slowReader struct {
 	r     io.Reader
 	rate  int
@@ -128,9 +128,6 @@ type slowReader struct {
 }
 
 func (s *slowReader) Read(p []byte) (int, error) {
-	if s.rate == 0 {
-		return s.r.Read(p)
-	}
 	due := s.began.Add(time.Duration(float64(s.n) / float64(s.rate) * float64(time.Second)))
 	time.Sleep(time.Until(due))
 	n, err := s.r.Read(p[:min(len(p), max(s.rate/4, 1))])
@@ -141,15 +138,27 @@ func (s *slowReader) Read(p []byte) (int, error) {
 // read counts frames until an error comes.
 func (v *viewer) read() error {
 	v.order = order{last: make(map[uint16]livews.Position), told: make(map[uint16]bool)}
+	frames := &scanner{binary: v.binary, small: v.small}
+	if err := frames.feed(v.early); err != nil {
+		return err
+	}
+	v.early = nil
+	if v.slow {
+		return readFrom(&slowReader{r: v.conn, rate: v.crowd.slowRate, began: time.Now()}, frames)
+	}
+	if tcp, ok := v.conn.(*net.TCPConn); ok {
+		return readShared(tcp, frames)
+	}
+	return readFrom(v.conn, frames)
+}
+
+// readFrom feeds frames from r until an error comes.
+func readFrom(r io.Reader, frames *scanner) error {
+	buf := make([]byte, readBuffer)
 	for {
-		h, err := readFrameHeader(v.r)
-		if err != nil {
+		n, err := r.Read(buf)
+		if err := frames.feed(buf[:n]); err != nil {
 			return err
-		}
-		if h.op == opBinary {
-			err = v.binary(h)
-		} else {
-			err = v.small(h)
 		}
 		if err != nil {
 			return err
@@ -158,21 +167,16 @@ func (v *viewer) read() error {
 }
 
 // binary counts a message by its header.
-func (v *viewer) binary(h frameHeader) error {
-	v.crowd.bytes.Add(int64(h.length))
-	if v.crowd.plain || h.length < livews.HeaderSize {
+func (v *viewer) binary(length uint64, head []byte) error {
+	v.crowd.bytes.Add(int64(length)) //nolint:gosec // a counter
+	if v.crowd.plain || len(head) < livews.HeaderSize {
 		v.crowd.chunks.Add(1)
-		return discard(v.r, h.length)
+		return nil
 	}
-	b, err := v.r.Peek(livews.HeaderSize)
-	if err != nil {
-		return err
-	}
-	m := parseHeader(b)
-	if m.kind == livews.TypeChunk {
+	if m := parseHeader(head); m.kind == livews.TypeChunk {
 		v.chunk(m)
 	}
-	return discard(v.r, h.length)
+	return nil
 }
 
 func (v *viewer) chunk(m message) {
@@ -180,7 +184,7 @@ func (v *viewer) chunk(m message) {
 	c.chunks.Add(1)
 	if !v.group {
 		v.group = true
-		c.first.add(time.Since(v.joined))
+		c.first.add(time.Since(v.asked))
 	}
 	switch v.order.chunk(m.track, m.position) {
 	case duplicate:
@@ -195,20 +199,17 @@ func (v *viewer) chunk(m message) {
 }
 
 // small takes a text or control frame.
-func (v *viewer) small(h frameHeader) error {
-	p, err := readSmall(v.r, h)
-	if err != nil {
-		return err
-	}
-	switch h.op {
+func (v *viewer) small(op byte, p []byte) error {
+	switch op {
 	case opPing:
-		_, err = v.conn.Write(pong(p))
+		_, err := v.conn.Write(pong(p))
+		return err
 	case opClose:
 		return fmt.Errorf("closed by the server: %.100q", p)
 	case opText:
-		err = v.text(p)
+		return v.text(p)
 	}
-	return err
+	return nil
 }
 
 // text counts the notices of missing chunks.

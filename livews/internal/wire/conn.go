@@ -48,8 +48,9 @@ var pingFrame = []byte{0x89, 0}
 // that the peer can be told why it ends.
 type serverConn struct {
 	net.Conn
-	early []byte // came with the handshake
-	plain bool   // can go on after a timeout, as TLS cannot
+	early []byte          // came with the handshake
+	plain bool            // can go on after a timeout, as TLS cannot
+	raw   syscall.RawConn // to be written to without waiting; nil where that cannot be
 
 	hurried atomic.Bool
 	closing atomic.Bool            // the close frame is out
@@ -63,7 +64,7 @@ type serverConn struct {
 func newServerConn(c net.Conn, early []byte) *serverConn {
 	setLowat(c, notsentLowat)
 	_, plain := c.(*net.TCPConn)
-	return &serverConn{Conn: c, early: early, plain: plain}
+	return &serverConn{Conn: c, early: early, plain: plain, raw: descriptor(c)}
 }
 
 // setLowat sets TCP_NOTSENT_LOWAT, below TLS where there is some. Where it

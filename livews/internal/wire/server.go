@@ -25,6 +25,7 @@ type Server struct {
 	Logger *slog.Logger
 
 	sessions sessions
+	pump     pump
 }
 
 // ServeStream answers an upgrade request for the stream of this name and sends
@@ -69,6 +70,10 @@ func (s *Server) newSession(r *http.Request, name string, q *query, plain bool) 
 		streams: s.Streams, name: name, enc: messages{}, opts: q.SubscribeOptions, budget: newBudget(q.latency),
 	}
 	one.opts.MaxLag = one.budget.lag(q.MaxLag)
+	if one.budget == nil {
+		one.delivery = newDelivery(one, &s.pump)
+		one.opts.Ready = one.delivery.ready
+	}
 	if plain {
 		one.plain, one.enc = true, s.Plain()
 		one.opts.After = nil // what has no positions begins with a group start

@@ -27,15 +27,16 @@ const (
 // session is one subscriber's connection.
 type session struct {
 	peer
-	streams *livews.Streams
-	name    string
-	via     []string
-	enc     Encoder
-	plain   bool
-	budget  *budget // nil without a latency budget
-	warned  time.Time
-	quit    func()        // of the stream; nil for a standby
-	starts  chan struct{} // closed when a standby is started; nil for others
+	streams  *livews.Streams
+	name     string
+	via      []string
+	enc      Encoder
+	plain    bool
+	budget   *budget // nil without a latency budget
+	warned   time.Time
+	delivery *delivery     // nil where the viewer is served by its own goroutine only
+	quit     func()        // of the stream; nil for a standby
+	starts   chan struct{} // closed when a standby is started; nil for others
 
 	mu      sync.Mutex
 	started bool                    // starts is closed
@@ -120,6 +121,9 @@ var framesOf = sync.Pool{New: func() any { return new([2 * restBatch][]byte) }}
 
 // send writes what is due to the viewer until an error comes.
 func (s *session) send(ctx context.Context) error {
+	if s.delivery != nil && s.conn.raw != nil {
+		return s.delivery.run(ctx)
+	}
 	segments := s.budget.batch()
 	for {
 		n, err := s.sub.ReadSegments(ctx, segments, maxBatchBytes)

@@ -1,0 +1,126 @@
+package wire
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+)
+
+// Whose turn it is in a delivery.
+const (
+	turnNone   int32 = iota // nobody's: its subscription will say when something is due
+	turnQueued              // it is in the pump's queue
+	turnWorker              // a worker's
+	turnAgain               // a worker's, and something has come due since
+	turnOwner               // the session's
+	turnOver                // the session's, for good
+)
+
+// delivery brings a viewer what is due to it by way of a pump. A worker writes what the
+// viewer takes at once; where it would have to wait, and for an end, it hands over to the
+// session, which has a goroutine to wait with.
+type delivery struct {
+	session *session
+	pump    *pump
+	turn    atomic.Int32
+	handed  chan *leftover // holds one
+}
+
+func newDelivery(s *session, p *pump) *delivery {
+	return &delivery{session: s, pump: p, handed: make(chan *leftover, 1)}
+}
+
+// run serves the viewer until an error comes. No worker has to do with it then.
+func (d *delivery) run(ctx context.Context) error {
+	defer d.session.sub.Forget()
+	for {
+		d.turn.Store(turnQueued)
+		d.pump.push(d)
+		select {
+		case left := <-d.handed:
+			if err := d.finish(left); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return d.stop(ctx)
+		}
+	}
+}
+
+// stop takes the turn for good.
+func (d *delivery) stop(ctx context.Context) error {
+	switch d.turn.Swap(turnOver) {
+	case turnWorker, turnAgain, turnOwner:
+		if err := d.finish(<-d.handed); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// finish does what a worker could not.
+func (d *delivery) finish(left *leftover) error {
+	if err := d.session.conn.finishWrite(left); err != nil {
+		return &sendError{err}
+	}
+	return left.err
+}
+
+// ready is called when something may be due.
+func (d *delivery) ready() {
+	switch {
+	case d.turn.CompareAndSwap(turnNone, turnQueued):
+		d.pump.push(d)
+	case d.turn.CompareAndSwap(turnWorker, turnAgain), d.turn.Load() != turnNone:
+	default:
+		d.ready() // the worker was just done
+	}
+}
+
+// serve writes what is due and reports whether d is to be queued again.
+func (d *delivery) serve(w *worker) bool {
+	if !d.turn.CompareAndSwap(turnQueued, turnWorker) {
+		return false
+	}
+	all, left := d.write(w)
+	if left == nil && all && d.turn.CompareAndSwap(turnWorker, turnNone) {
+		return false
+	}
+	next := turnQueued
+	if left != nil {
+		next = turnOwner
+	}
+	over := d.turn.Swap(next) == turnOver
+	if over {
+		d.turn.Store(turnOver)
+		if left == nil {
+			left = new(leftover)
+		}
+	}
+	if left != nil {
+		d.handed <- left
+	}
+	return left == nil
+}
+
+// write writes what is due as far as it goes, and reports whether that was all there is.
+func (d *delivery) write(w *worker) (all bool, left *leftover) {
+	s := d.session
+	n, all, err := s.sub.Poll(w.segments[:], maxBatchBytes)
+	if err != nil {
+		return false, &leftover{err: err}
+	}
+	if n == 0 {
+		return all, nil
+	}
+	defer clear(w.segments[:n])
+	bufs, err := s.encode(net.Buffers(w.frames[:0]), w.segments[:n])
+	defer clear(w.frames[:min(len(bufs), len(w.frames))])
+	if len(bufs) > 0 {
+		left = s.conn.tryWrite(bufs, w)
+	}
+	if err != nil {
+		left = left.then(err)
+	}
+	return all, left
+}
