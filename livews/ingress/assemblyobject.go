@@ -30,7 +30,7 @@ var (
 	// errTooMany says that a publisher has more of something than may be.
 	errTooMany = errors.New("too many")
 	// errSuperseded is why an object that has stalled ends when the next one comes.
-	errSuperseded = errors.New("nothing came, and the next segment did")
+	errSuperseded = errors.New("nothing came for a while, and then another request")
 )
 
 // object is a file or a request's body of one representation.

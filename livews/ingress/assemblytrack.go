@@ -84,25 +84,25 @@ func (t *assemblyTrack) takeInit(seg *livews.Segment) {
 
 // takeChunk takes a chunk, and reports whether it is wanted.
 func (t *assemblyTrack) takeChunk(seg *livews.Segment, now time.Time) bool {
-	if t.knows(seg, now) || t.waits && !seg.Flags.Has(livews.FlagSync) {
+	if t.recent == nil {
+		t.recent, t.seed = make(map[uint64]struct{}), maphash.MakeSeed()
+	}
+	sum := maphash.Bytes(t.seed, seg.Payload)
+	if t.knows(sum, now) || t.waits && !seg.Flags.Has(livews.FlagSync) {
 		return false
 	}
-	t.waits = false
-	t.remember(seg)
+	t.remember(sum)
 	if t.came && !t.lost {
 		t.pause = max(t.pause, now.Sub(t.lastAt))
 	}
-	t.came, t.lost, t.newest, t.lastAt = true, false, end(seg), now
+	t.came, t.lost, t.waits, t.newest, t.lastAt = true, false, false, end(seg), now
 	t.held = append(t.held, heldChunk{seg: seg, init: t.init, at: now})
 	return true
 }
 
-// knows reports whether seg has come before.
-func (t *assemblyTrack) knows(seg *livews.Segment, now time.Time) bool {
-	if t.recent == nil {
-		t.recent, t.seed = make(map[uint64]struct{}), maphash.MakeSeed()
-	}
-	if _, ok := t.recent[maphash.Bytes(t.seed, seg.Payload)]; !ok {
+// knows reports whether a chunk with this hash has come before.
+func (t *assemblyTrack) knows(sum uint64, now time.Time) bool {
+	if _, ok := t.recent[sum]; !ok {
 		t.resentAt = time.Time{}
 		return false
 	}
@@ -120,8 +120,7 @@ func (t *assemblyTrack) knows(seg *livews.Segment, now time.Time) bool {
 }
 
 // remember notes a chunk that is not known yet.
-func (t *assemblyTrack) remember(seg *livews.Segment) {
-	sum := maphash.Bytes(t.seed, seg.Payload)
+func (t *assemblyTrack) remember(sum uint64) {
 	t.recent[sum] = struct{}{}
 	if len(t.order) < maxRecent {
 		t.order = append(t.order, sum)

@@ -35,9 +35,11 @@ const defaultPublisherSilence = 15 * time.Second
 // A Handler mounts under a prefix with [http.StripPrefix]. Whoever reaches it may
 // publish, unless Authorize says otherwise. Its fields are set before its first use.
 //
-// Bodies last for hours: the Handler sets the read deadline of each request anew as long
-// as something comes, which overrides http.Server.ReadTimeout. A WriteTimeout would still
-// cut the answer off, and so would a proxy in front that buffers requests or limits them.
+// Bodies last for hours: the Handler sets the read deadline of a request anew as long as
+// something comes, and its write deadline to none, in place of ReadTimeout and WriteTimeout
+// of the [http.Server]. A middleware must let [http.ResponseController] through, and a
+// proxy in front must not gather or limit bodies (nginx: proxy_request_buffering off,
+// client_max_body_size 0, proxy_http_version 1.1).
 //
 // Streams end when their publisher does, or falls silent, or on Close.
 type Handler struct {

@@ -5,10 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,7 +31,12 @@ func newSite(t *testing.T, h *Handler) *site {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/publish/", http.StripPrefix("/publish", h))
-	s := &site{Handler: h, server: httptest.NewServer(mux)}
+	return serveSite(t, h, httptest.NewServer(mux))
+}
+
+// serveSite returns the site on a server that runs.
+func serveSite(t *testing.T, h *Handler, server *httptest.Server) *site {
+	s := &site{Handler: h, server: server}
 	t.Cleanup(func() {
 		_ = h.Close()
 		s.server.Close()
@@ -44,7 +52,7 @@ func (s *site) do(t *testing.T, method, path string, body io.Reader) (int, strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := s.server.Client().Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +135,7 @@ func (s *site) publishing(t *testing.T, path string) (*io.PipeWriter, <-chan int
 		if err != nil {
 			return
 		}
-		resp, err := http.DefaultClient.Do(req)
+		resp, err := s.server.Client().Do(req)
 		if err != nil {
 			return
 		}
@@ -300,4 +308,104 @@ func TestParseTargetRefuses(t *testing.T) {
 			t.Errorf("parseTarget(%q) = %v, %v, want an error about the name", path, got, err)
 		}
 	}
+}
+
+// TestHandlerOutlivesTimeouts publishes for longer than the server's own timeouts, over
+// HTTP/1.1 and HTTP/2.
+func TestHandlerOutlivesTimeouts(t *testing.T) {
+	for _, two := range []bool{false, true} {
+		h := &Handler{Streams: &livews.Streams{}, Silence: time.Second}
+		server := httptest.NewUnstartedServer(http.StripPrefix("/publish", h))
+		server.Config.ReadTimeout, server.Config.WriteTimeout = 200*time.Millisecond, 200*time.Millisecond
+		if server.EnableHTTP2 = two; two {
+			server.StartTLS()
+		} else {
+			server.Start()
+		}
+		s := serveSite(t, h, server)
+		w, status := s.publishing(t, "/cam")
+		for part := range slices.Chunk(clip1, 1+len(clip1)/6) {
+			_, _ = w.Write(part)
+			time.Sleep(100 * time.Millisecond)
+		}
+		_ = w.Close()
+		if got := <-status; got != http.StatusOK {
+			t.Errorf("HTTP/2 %v: an upload of 0.6 s gets %d, want 200", two, got)
+		}
+		w, status = s.publishing(t, "/cam")
+		_, _ = w.Write(clip1[:len(clip1)/2])
+		if got := <-status; got != http.StatusRequestTimeout {
+			t.Errorf("HTTP/2 %v: a publisher that falls silent gets %d, want 408", two, got)
+		}
+	}
+}
+
+// TestHandlerOfADeadConnection lets a publisher back whose old connection has not been
+// found to be broken.
+func TestHandlerOfADeadConnection(t *testing.T) {
+	s := newSite(t, &Handler{Silence: time.Hour})
+	w, status := s.publishing(t, "/cam")
+	_, _ = w.Write(clip1)
+	readChunks(t, s.watch(t, "cam"), 240, 1) // all of it has been read
+	s.mu.Lock()
+	b := s.turns["cam"].body
+	s.mu.Unlock()
+	b.mu.Lock()
+	b.last = b.last.Add(-stallPatience) // nothing came since
+	b.mu.Unlock()
+	w, _ = s.publishing(t, "/cam")
+	_, _ = w.Write(clip1)
+	select {
+	case got := <-status:
+		if got != http.StatusRequestTimeout {
+			t.Errorf("the old connection gets %d, want 408", got)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the old connection keeps the name")
+	}
+}
+
+// TestHandlerUnderFire has many clients send what is wrong, cut or slow, while one publishes.
+func TestHandlerUnderFire(t *testing.T) {
+	video, _ := parts(t)
+	s := newSite(t, &Handler{Silence: 300 * time.Millisecond})
+	var group sync.WaitGroup
+	for i := range 200 {
+		group.Go(func() {
+			bad := video.between(0, time.Second)
+			bad[i%len(bad)] ^= 0xff
+			path := []string{"/good/", "/bad/"}[i%2] + []string{"9.m4s", "init.mp4", "x.cmfv", "manifest.mpd"}[i%4]
+			var in io.Reader = bytes.NewReader(bad[:min(len(bad), 40*i)])
+			if i%5 == 0 {
+				in = io.MultiReader(in, slow{})
+			}
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, s.server.URL+"/publish"+path, in)
+			if err != nil {
+				return
+			}
+			if resp, err := s.server.Client().Do(req); err == nil {
+				_ = resp.Body.Close()
+			}
+		})
+	}
+	s.put(t, "/good/init-v.mp4", video.init)
+	for i := range 4 {
+		at := time.Duration(2*i) * time.Second
+		s.put(t, fmt.Sprintf("/good/v-%d.m4s", i+1), video.between(at, at+2*time.Second))
+	}
+	got := readChunks(t, s.watch(t, "good"), 200, 1)
+	for i := 1; i < len(got); i++ {
+		if got[i].Type == livews.TypeChunk && !got[i].Position.After(got[i-1].Position) && got[i-1].Type == livews.TypeChunk {
+			t.Fatalf("position %v follows %v", got[i].Position, got[i-1].Position)
+		}
+	}
+	group.Wait()
+}
+
+// slow is a Reader that gives nothing for a while, and then fails.
+type slow struct{}
+
+func (slow) Read([]byte) (int, error) {
+	time.Sleep(500 * time.Millisecond)
+	return 0, errors.New("slow")
 }

@@ -76,7 +76,11 @@ type failure struct {
 // refuse answers with what is wrong, at once, also to a client that still sends. That
 // gets a while to see it before the connection is closed.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, name string, err error) {
-	h.logger().Warn("publisher is refused", "stream", name, "remote", r.RemoteAddr, "err", err)
+	what := "publisher is refused"
+	if r.Context().Err() != nil {
+		what = "publisher has broken off"
+	}
+	h.logger().Warn(what, "stream", name, "remote", r.RemoteAddr, "err", err)
 	status := statusOf(err)
 	text, _ := json.Marshal(failure{Error: err.Error(), Stream: name}) // strings always can
 	text = append(text, '\n')

@@ -27,6 +27,8 @@ type turn struct {
 	name      string
 	lastEpoch uint32       // of the stream before
 	files     *publication // where the stream comes in objects
+	body      *body        // where it comes in one
+	host      string       // whose body that is
 
 	// ctx ends with the turn. A turn is handed from request to request, so that it is a
 	// lifetime of its own, and not an argument.

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/livews/websocketlivestream/livews"
 )
 
 const (
@@ -15,6 +17,8 @@ const (
 	// and endDoubt after how long with more of them it was not the end.
 	endGrace = 500 * time.Millisecond
 	endDoubt = 3 * time.Second
+	// maxObjects bounds the objects of a stream that are being written at the same time.
+	maxObjects = 256
 )
 
 // errNothingPublished says that there is no stream to be ended.
@@ -59,6 +63,9 @@ func (h *Handler) tryJoin(ctx context.Context, name, host string, takeOver bool)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if t := h.turns[name]; t != nil && t.files != nil && (t.files.host == host || t.files.closing) {
+		if t.files.objects >= maxObjects {
+			return nil, fmt.Errorf("%w: %d files are being written", livews.ErrUnavailable, maxObjects)
+		}
 		return t.files, nil
 	}
 	t, err := h.claimLocked(context.WithoutCancel(ctx), name, takeOver)

@@ -28,14 +28,13 @@ func (h *Handler) upload(w http.ResponseWriter, r *http.Request, name string) er
 	if r.ContentLength == 0 {
 		return nil
 	}
-	// net/http ends a request's context before what has come of its body is used up.
-	t, err := h.claim(context.WithoutCancel(r.Context()), name, h.takesOver(r))
+	b := newBody(w, r, h.silence())
+	defer b.end()
+	t, err := h.claimFor(b, r, name)
 	if err != nil {
 		return err
 	}
 	defer t.end()
-	b := newBody(w, r, h.silence())
-	defer b.end()
 	defer b.endsWith(t.ctx)()
 	defer b.endsWith(r.Context())()
 	in := bufio.NewReader(b)
@@ -54,6 +53,25 @@ func (h *Handler) upload(w http.ResponseWriter, r *http.Request, name string) er
 		return why
 	}
 	return err
+}
+
+// claimFor claims the name for a body. From a publisher at the same address of whom nothing
+// has come for a while it takes over: that is this one before its connection broke.
+func (h *Handler) claimFor(b *body, r *http.Request, name string) (*turn, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	host := hostOf(r)
+	old := h.turns[name]
+	stale := old != nil && old.body != nil && old.host == host && old.body.idle() >= stallPatience
+	if stale {
+		old.cancel(errSuperseded)
+	}
+	// net/http ends a request's context before what has come of its body is used up.
+	t, err := h.claimLocked(context.WithoutCancel(r.Context()), name, stale || h.takesOver(r))
+	if err == nil {
+		t.body, t.host = b, host
+	}
+	return t, err
 }
 
 // boxKind is what an object begins with.

@@ -19,6 +19,7 @@ type body struct {
 
 	mu     sync.Mutex
 	due    time.Time // the read deadline
+	last   time.Time // when something came
 	over   error     // no more is to be read
 	failed error     // what Read has given for that
 	ended  bool      // the handler returns: the connection may be another request's
@@ -26,7 +27,9 @@ type body struct {
 
 // newBody returns the body of r. end has to be called before the handler returns.
 func newBody(w http.ResponseWriter, r *http.Request, silence time.Duration) *body {
-	return &body{in: r.Body, rc: http.NewResponseController(w), silence: silence}
+	rc := http.NewResponseController(w)
+	_ = rc.SetWriteDeadline(time.Time{}) // where it does not work, the server's holds
+	return &body{in: r.Body, rc: rc, silence: silence, last: time.Now()}
 }
 
 // Read blocks for as long as the publisher may be silent.
@@ -35,10 +38,26 @@ func (b *body) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := b.in.Read(p)
+	if n > 0 {
+		b.heard()
+	}
 	if err != nil && err != io.EOF {
 		err = b.fail(err)
 	}
 	return n, err
+}
+
+func (b *body) heard() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.last = time.Now()
+}
+
+// idle returns for how long nothing has come.
+func (b *body) idle() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return time.Since(b.last)
 }
 
 // fail notes why a Read has failed: an end of the deadline before it was due is an
@@ -63,7 +82,7 @@ func (b *body) patience() error {
 	now := time.Now()
 	if b.due.Sub(now) < b.silence-b.silence/8 {
 		b.due = now.Add(b.silence)
-		_ = b.rc.SetReadDeadline(b.due) // where it does not work, the server's hold
+		_ = b.rc.SetReadDeadline(b.due) // as in newBody
 	}
 	return nil
 }
@@ -81,7 +100,7 @@ func (b *body) interrupt(err error) {
 	defer b.mu.Unlock()
 	if b.over == nil && !b.ended {
 		b.over = err
-		_ = b.rc.SetReadDeadline(time.Unix(1, 0)) // as in patience
+		_ = b.rc.SetReadDeadline(time.Unix(1, 0)) // as in newBody
 	}
 }
 
