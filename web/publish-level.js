@@ -5,14 +5,15 @@ const FLOOR = -60;
 
 /** Shows how loud the microphone is. */
 export class LevelMeter {
-  #meter;
+  #bar;
+  #shown = 0;
   /** @type {AudioContext | null} */
   #context = null;
   #timer = 0;
 
-  /** @param {HTMLMeterElement} meter */
-  constructor(meter) {
-    this.#meter = meter;
+  /** @param {HTMLElement} bar is scaled from nothing to its full width */
+  constructor(bar) {
+    this.#bar = bar;
   }
 
   /**
@@ -34,7 +35,7 @@ export class LevelMeter {
       analyser.getFloatTimeDomainData(samples);
       const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
       const level = 1 - Math.max(10 * Math.log10(power || 1e-12), FLOOR) / FLOOR;
-      this.#meter.value = Math.max(level, this.#meter.value - 0.08);
+      this.#show(Math.max(level, this.#shown - 0.08));
     }, INTERVAL);
   }
 
@@ -43,6 +44,12 @@ export class LevelMeter {
     clearInterval(this.#timer);
     void this.#context?.close();
     this.#context = null;
-    this.#meter.value = 0;
+    this.#show(0);
+  }
+
+  /** @param {number} level 0 to 1 */
+  #show(level) {
+    this.#shown = level;
+    this.#bar.style.transform = `scaleX(${level.toFixed(3)})`;
   }
 }

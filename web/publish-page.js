@@ -13,7 +13,7 @@ const REFRESH = 1_000;
 const name = document.body.dataset.stream ?? '';
 const choices = new Choices(element('choices'));
 const preview = new Preview(/** @type {HTMLVideoElement} */ (element('preview')));
-const level = new LevelMeter(/** @type {HTMLMeterElement} */ (element('level')));
+const level = new LevelMeter(element('level'));
 const go = button('go');
 const mute = button('mute');
 /** @type {Publisher | null} */
@@ -56,7 +56,7 @@ function refresh() {
   show('problem', problem);
   element('problem').hidden = !problem;
   element('problem').classList.toggle('note', state !== 'failed');
-  show('go', on ? 'Stop' : preview.stream || choices.isScreen ? 'Start' : 'Turn the camera on');
+  show('go', on ? 'Stop' : preview.stream || choices.isScreen ? 'Start' : `Turn the ${choices.wantsPicture ? 'camera' : 'microphone'} on`);
   go.classList.toggle('stops', on);
   choices.disabled = on;
   const tracks = preview.stream?.getAudioTracks() ?? [];

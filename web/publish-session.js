@@ -10,8 +10,6 @@ import { VideoEncoding } from './publish-video.js';
 /** The numbers of the tracks. */
 const VIDEO = 1;
 const AUDIO = 2;
-/** After so many attempts to connect at first it is said that the server does not answer. */
-const ATTEMPTS = 2;
 const AUDIO_BITRATE = 96_000;
 /** A camera is looked after at this interval, and has a fault when it is silent for longer, in milliseconds. */
 const LOOK = 2_000;
@@ -48,7 +46,7 @@ export class Session {
   #closing = new AbortController();
   #wasLive = false;
   #live = false;
-  #attempts = 0;
+  #answers = true;
   #counts = { reconnects: 0, bytes: 0 };
   #pictureAt = 0;
   #timer = 0;
@@ -70,7 +68,12 @@ export class Session {
     this.#outlet = new Outlet(expected, this.#outletHandlers(), this.#clock);
     const { scope, random } = environment;
     const url = publishURL(options.url, scope.location?.href ?? '');
-    this.#uplink = new Uplink(url, this.#uplinkHandlers(), { WebSocket: scope.WebSocket, clock: this.#clock, random });
+    this.#uplink = new Uplink(url, this.#uplinkHandlers(), {
+      WebSocket: scope.WebSocket,
+      fetch: (...request) => scope.fetch(...request),
+      clock: this.#clock,
+      random,
+    });
   }
 
   /** What is captured. */
@@ -229,7 +232,7 @@ export class Session {
   #uplinkHandlers() {
     return {
       onopen: () => {
-        this.#attempts = 0;
+        this.#answers = true;
         this.#outlet.open();
         this.#pictures?.resume();
         this.#sound?.resume();
@@ -240,13 +243,14 @@ export class Session {
         else if (reply.track === VIDEO) this.#pictures?.wantKey();
         this.#show();
       },
-      ondown: () => this.#down(),
+      ondown: (answers) => this.#down(answers),
       onfail: (code, reason) => this.#refused(code, reason),
     };
   }
 
-  #down() {
-    this.#attempts++;
+  /** @param {boolean} answers whether there is a server */
+  #down(answers) {
+    this.#answers = answers;
     if (this.#live) this.#counts.reconnects++;
     this.#live = false;
     this.#outlet.close();
@@ -261,7 +265,7 @@ export class Session {
    */
   #refused(code, reason) {
     if (code === Code.codec && this.#pictures?.refuseCodec()) {
-      this.#down();
+      this.#down(true);
       this.#uplink.open();
       return;
     }
@@ -284,7 +288,7 @@ export class Session {
     const note = this.#note();
     if (this.#live) this.#handlers.onstatus({ state: 'live', note });
     else if (this.#wasLive) this.#handlers.onstatus({ state: 'reconnecting', note });
-    else this.#handlers.onstatus({ state: 'connecting', unreachable: this.#attempts >= ATTEMPTS, note });
+    else this.#handlers.onstatus({ state: 'connecting', unreachable: !this.#answers, note });
   }
 
   #note() {

@@ -95,7 +95,7 @@ export function describeProblem(status) {
   if (status.state === 'failed') return describeFailure(status);
   if (status.state === 'reconnecting') return 'The connection to the server was lost. Trying again.';
   if (status.state === 'connecting' && status.unreachable) {
-    return 'The server does not answer, or does not let this page publish. Trying again.';
+    return 'The server does not answer. Trying again.';
   }
   return status.note ?? '';
 }

@@ -1,6 +1,6 @@
 import { PublishError } from './publish-states.js';
 
-const NEEDED = ['VideoEncoder', 'AudioEncoder', 'VideoFrame', 'AudioData', 'OffscreenCanvas', 'WebSocket', 'Worker'];
+const NEEDED = ['VideoEncoder', 'AudioEncoder', 'VideoFrame', 'AudioData', 'OffscreenCanvas', 'WebSocket'];
 
 /**
  * Returns why a browser cannot publish at all, or null if it can.

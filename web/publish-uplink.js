@@ -1,5 +1,6 @@
 import { webSocketURL } from './address.js';
 import { Backoff } from './backoff.js';
+import { askWhy } from './publish-probe.js';
 import { END_MESSAGE, PUBLISH_PROTOCOL, parseReply } from './publish-message.js';
 
 /** How long a handshake may take, in milliseconds. */
@@ -23,7 +24,8 @@ export const Code = Object.freeze({ protocol: 4300, taken: 4303, takenOver: 4304
  * @typedef {object} UplinkHandlers
  * @property {() => void} onopen frames may be sent, to a server that knows nothing of them
  * @property {(reply: import('./publish-message.js').Reply) => void} onreply
- * @property {() => void} ondown the connection is gone, or could not be made; another one follows
+ * @property {(answers: boolean) => void} ondown the connection is gone, or could not be made; another one follows. It says
+ *   whether the server answers at all
  * @property {(code: number, reason: string) => void} onfail the server wants nothing of this publisher; it is over
  */
 
@@ -32,6 +34,7 @@ export class Uplink {
   #url;
   #handlers;
   #WebSocket;
+  #fetch;
   #clock;
   #backoff;
   /** @type {WebSocket | null} */
@@ -47,12 +50,14 @@ export class Uplink {
   /**
    * @param {string} url a ws or wss URL
    * @param {UplinkHandlers} handlers
-   * @param {{WebSocket: new (url: string, protocol: string) => WebSocket, clock: import('./clock.js').Clock, random?: () => number}} environment
+   * @param {{WebSocket: new (url: string, protocol: string) => WebSocket, fetch: typeof globalThis.fetch,
+   *   clock: import('./clock.js').Clock, random?: () => number}} environment
    */
-  constructor(url, handlers, { WebSocket, clock, random }) {
+  constructor(url, handlers, { WebSocket, fetch, clock, random }) {
     this.#url = url;
     this.#handlers = handlers;
     this.#WebSocket = WebSocket;
+    this.#fetch = fetch;
     this.#clock = clock;
     this.#backoff = new Backoff(random);
   }
@@ -139,6 +144,7 @@ export class Uplink {
    */
   #lost(code, reason) {
     const now = this.#clock.now();
+    const opened = this.#openedAt >= 0;
     if (this.#liveAt >= 0) {
       this.#lostAt = now;
       if (now - this.#liveAt >= HEALTHY_AFTER) this.#backoff.reset();
@@ -149,8 +155,25 @@ export class Uplink {
       return;
     }
     this.#drop(1000);
+    if (opened) this.#again(true);
+    else void this.#ask();
+  }
+
+  /** Finds out why there was no connection. */
+  async #ask() {
+    const { verdict, text } = await askWhy(this.#url.replace(/^ws/, 'http'), this.#fetch);
+    // Somebody may have closed it, or tried again, meanwhile.
+    if (this.#closed || this.#socket) return;
+    const shadow = this.#clock.now() - this.#lostAt < OWN_SHADOW;
+    if (verdict === 'unwilling') this.#fail(Code.protocol, text);
+    else if (verdict === 'taken' && !shadow) this.#fail(Code.taken, text);
+    else this.#again(verdict !== 'unreachable');
+  }
+
+  /** @param {boolean} answers whether there is a server */
+  #again(answers) {
     this.#timer = this.#clock.setTimeout(() => this.#dial(), this.#backoff.next());
-    this.#handlers.ondown();
+    this.#handlers.ondown(answers);
   }
 
   /**

@@ -91,7 +91,7 @@ test('every reason has its words', () => {
 
 test('obstacles', () => {
   const able = { isSecureContext: true, MediaStreamTrackProcessor: 1 };
-  for (const name of ['VideoEncoder', 'AudioEncoder', 'VideoFrame', 'AudioData', 'OffscreenCanvas', 'WebSocket', 'Worker']) able[name] = 1;
+  for (const name of ['VideoEncoder', 'AudioEncoder', 'VideoFrame', 'AudioData', 'OffscreenCanvas', 'WebSocket']) able[name] = 1;
   assert.equal(findObstacle(able), null);
   const { MediaStreamTrackProcessor, ...without } = able;
   assert.equal(findObstacle(without).reason, 'unsupported');

@@ -6,27 +6,48 @@ import { FakeSocket } from './fake-socket.js';
 
 let clock;
 let log;
+/** What the server answers to an empty POST: a status and a text, or null for no answer. */
+let answer;
+let asked;
 
 beforeEach(() => {
   FakeSocket.made = [];
   clock = new FakeClock();
   log = [];
+  answer = [200, ''];
+  asked = [];
 });
 
 function connect() {
+  // What a test before has left under way does not belong here.
+  const own = log;
   const uplink = new Uplink(
     'ws://edge/publish/cam1',
     {
-      onopen: () => log.push('open'),
-      onreply: (reply) => log.push(reply.type),
-      ondown: () => log.push('down'),
-      onfail: (code, reason) => log.push(`fail ${code} ${reason}`),
+      onopen: () => own.push('open'),
+      onreply: (reply) => own.push(reply.type),
+      ondown: (answers) => own.push(answers ? 'down' : 'unreachable'),
+      onfail: (code, reason) => own.push(`fail ${code} ${reason}`),
     },
-    { WebSocket: FakeSocket, clock, random: () => 1 },
+    {
+      WebSocket: FakeSocket,
+      clock,
+      random: () => 1,
+      fetch: async (url, { method }) => {
+        asked.push(`${method} ${url}`);
+        if (!answer) throw new TypeError('no network');
+        return new Response(answer[1], { status: answer[0] });
+      },
+    },
   );
   uplink.open();
   return uplink;
 }
+
+/** Lets promises run. */
+const settle = async () => {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+};
 
 /** A connection on which the stream is live. */
 function live() {
@@ -72,10 +93,42 @@ for (const [code, want] of [
   });
 }
 
-test('the waits double to 10 s, and begin again after a healthy connection', () => {
+for (const [name, given, want] of [
+  ['no server', null, 'unreachable'],
+  ['it may', [200, ''], 'down'],
+  ['not allowed', [403, '{"error":"no such key","stream":"cam1"}'], 'fail 4300 no such key'],
+  ['no such thing', [404, '404 page not found'], 'fail 4300 404 page not found'],
+  ['a page of a proxy', [403, '<html>Forbidden</html>'], 'fail 4300 '],
+  ['taken', [409, '{"error":"taken"}'], 'fail 4303 taken'],
+  ['busy', [503, '{"error":"later"}'], 'down'],
+]) {
+  test(`not opened: ${name}`, async () => {
+    answer = given;
+    connect();
+    FakeSocket.last.lose();
+    await settle();
+    assert.deepEqual(log, [want]);
+    assert.deepEqual(asked, ['POST http://edge/publish/cam1']);
+    clock.advance(200);
+    assert.equal(FakeSocket.made.length > 1, !want.startsWith('fail'));
+  });
+}
+
+test('what was asked does not matter any more when it is closed', async () => {
+  answer = [403, ''];
+  const uplink = connect();
+  FakeSocket.last.lose();
+  uplink.close();
+  await settle();
+  assert.deepEqual(log, []);
+  assert.equal(clock.pending, 0);
+});
+
+test('the waits double to 10 s, and begin again after a healthy connection', async () => {
   connect();
   for (const want of [200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]) {
     FakeSocket.last.lose();
+    await settle();
     const made = FakeSocket.made.length;
     clock.advance(want - 1);
     assert.equal(FakeSocket.made.length, made, `earlier than ${want}`);
@@ -101,8 +154,8 @@ test('its own dead connection does not keep a publisher from its name', () => {
     assert.equal(log.at(-1), 'down');
     clock.advance(2_000);
   }
-  clock.advance(20_000);
   FakeSocket.last.accept();
+  clock.advance(20_000);
   FakeSocket.last.lose(4303, 'taken');
   assert.equal(log.at(-1), 'fail 4303 taken');
 });
@@ -114,9 +167,10 @@ test('a server that does not speak the protocol is left', () => {
   assert.equal(FakeSocket.last.closedWith, 1000);
 });
 
-test('a handshake that takes too long is given up', () => {
+test('a handshake that takes too long is given up', async () => {
   connect();
   clock.advance(5_000);
+  await settle();
   assert.deepEqual(log, ['down']);
   clock.advance(200);
   assert.equal(FakeSocket.made.length, 2);

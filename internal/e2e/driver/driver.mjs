@@ -25,7 +25,7 @@ const chromiumFlags = [
   '--disable-component-update',
   '--disable-sync',
   '--autoplay-policy=no-user-gesture-required',
-  '--use-fake-device-for-media-stream',
+  '--use-fake-device-for-media-stream=fps=30',
   '--use-fake-ui-for-media-stream',
 ];
 
