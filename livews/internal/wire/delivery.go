@@ -13,7 +13,7 @@ const (
 	turnWorker              // a worker's
 	turnAgain               // a worker's, and something has come due since
 	turnOwner               // the session's
-	turnOver                // the session's, for good
+	turnOver                // the session's, which goes another way
 )
 
 // delivery brings a viewer what is due to it by way of a pump. A worker writes what the
@@ -27,7 +27,9 @@ type delivery struct {
 }
 
 func newDelivery(s *session, p *pump) *delivery {
-	return &delivery{session: s, pump: p, handed: make(chan *leftover, 1)}
+	d := &delivery{session: s, pump: p, handed: make(chan *leftover, 1)}
+	d.turn.Store(turnOver) // until it runs, which one over TLS never does
+	return d
 }
 
 // run serves the viewer until an error comes. No worker has to do with it then.
@@ -47,7 +49,7 @@ func (d *delivery) run(ctx context.Context) error {
 	}
 }
 
-// stop takes the turn for good.
+// stop takes the turn back.
 func (d *delivery) stop(ctx context.Context) error {
 	switch d.turn.Swap(turnOver) {
 	case turnWorker, turnAgain, turnOwner:

@@ -2,8 +2,12 @@ package wire
 
 import (
 	"bytes"
+	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -110,12 +114,26 @@ func TestAfter(t *testing.T) {
 // TestTurns lets chunks come due at any moment of a delivery, and its end as well: nothing
 // is lost, nothing comes twice, and every session ends.
 func TestTurns(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		t.Run(fmt.Sprintf("secure=%v", secure), func(t *testing.T) { testTurns(t, secure) })
+	}
+}
+
+func testTurns(t *testing.T, secure bool) {
 	streams := new(livews.Streams)
-	server := serve(t, streams)
+	s := &Server{Streams: streams}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.ServeStream(w, r, "cam1") }))
+	start := server.Start
+	if secure {
+		start = server.StartTLS
+	}
+	start()
+	defer server.Close()
+	defer streams.Close()
 	sink := publish(t, streams)
 	src := livewstest.NewSource(&livewstest.SourceOptions{Tracks: 2, Chunks: 50, ChunkDuration: time.Millisecond, Size: 30_000})
 	write(t, sink, src, 2+2)
-	d := NewDialer(nil, nil)
+	d := NewDialer(&tls.Config{InsecureSkipVerify: true}, nil) //nolint:gosec // of this test
 	defer d.CloseIdle()
 	const chunks = 600
 	var reading sync.WaitGroup
