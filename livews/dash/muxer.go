@@ -183,6 +183,9 @@ func (m *Muxer) Mux(f *Frame) (init, chunk *livews.Segment, err error) {
 	return init, m.chunk(f, s, lasts), nil
 }
 
+// Lost says that a frame did not come: pictures are left out up to the next key frame.
+func (m *Muxer) Lost() { m.broken = true }
+
 // scan checks what does not depend on the codec, and then the rest.
 func (m *Muxer) scan(f *Frame) (scanned, error) {
 	switch {

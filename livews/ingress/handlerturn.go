@@ -29,6 +29,8 @@ type turn struct {
 	files     *publication // where the stream comes in objects
 	body      *body        // where it comes in one
 	host      string       // whose body that is
+	session   string       // of a publisher that may return; guarded by the handler's mu
+	ended     chan struct{}
 
 	// ctx ends with the turn. A turn is handed from request to request, so that it is a
 	// lifetime of its own, and not an argument.
@@ -62,7 +64,7 @@ func (h *Handler) claimLocked(ctx context.Context, name string, takeOver bool) (
 	if old != nil {
 		old.cancel(errTakenOver)
 	}
-	t := &turn{handler: h, name: name}
+	t := &turn{handler: h, name: name, ended: make(chan struct{})}
 	if info, ok := h.Streams.Info(name); ok {
 		t.lastEpoch = info.Epoch
 	}
@@ -120,6 +122,7 @@ func (t *turn) end() {
 		delete(h.turns, t.name)
 	}
 	h.mu.Unlock()
+	close(t.ended)
 	h.running.Done()
 }
 

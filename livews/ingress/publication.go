@@ -226,7 +226,3 @@ func (h *Handler) serveDelete(w http.ResponseWriter, r *http.Request, t target) 
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
-
-func (h *Handler) serveSocket(w http.ResponseWriter, _ *http.Request, _ string) {
-	http.Error(w, "publishing over WebSocket is not there yet", http.StatusNotImplemented)
-}

@@ -54,7 +54,7 @@ type control struct {
 	// select
 	Tracks []uint16 `json:"tracks,omitempty"`
 
-	// start
+	// start and have
 	After string `json:"after,omitempty"`
 }
 
@@ -66,6 +66,7 @@ const (
 	typeGoaway = "goaway"
 	typeSelect = "select"
 	typeStart  = "start"
+	typeHave   = "have"
 )
 
 func (c *control) text() []byte {
