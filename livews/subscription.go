@@ -64,7 +64,7 @@ type SubscribeOptions struct {
 // the one before and ahead of all others. A chunk after a hole carries a [Gap].
 //
 // ReadSegment, ReadSegments, Poll and Forget are called by one goroutine at a time,
-// Select and Stats by any.
+// Select, SetMaxLag and Stats by any.
 type Subscription struct {
 	relay *Relay
 	ready chan struct{} // holds a token when there may be something to read
@@ -382,6 +382,13 @@ func (s *Subscription) Select(tracks []uint16) {
 		c.track.waiting.remove(c)
 	}
 	s.wake()
+}
+
+// SetMaxLag replaces MaxLag; zero means 3 s.
+func (s *Subscription) SetMaxLag(lag time.Duration) {
+	s.relay.mu.Lock()
+	defer s.relay.mu.Unlock()
+	s.opts.MaxLag = cmp.Or(lag, defaultMaxLag)
 }
 
 // Stats returns what s has given so far.

@@ -3,6 +3,7 @@ package wire
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/livews/websocketlivestream/livews"
@@ -16,6 +17,9 @@ const (
 	// a step, so that viewers whose budgets are alike are woken by few timers.
 	restSteps = 16
 )
+
+// errChanged ends a way of sending: the viewer wants something else from now on.
+var errChanged = errors.New("selected")
 
 // budget is the latency budget of one viewer. While it rests, its subscription is not
 // registered to be woken, so that a chunk that comes costs it nothing. A nil budget is
@@ -34,12 +38,13 @@ func newBudget(span time.Duration) *budget {
 	return &budget{span: span}
 }
 
-// lag returns how slow a viewer may be that asked for this: while it rests here, it is not.
-func (b *budget) lag(asked time.Duration) time.Duration {
-	if b == nil {
+// lagWith returns how slow a viewer may be that asked for this lag, zero for the default,
+// and grants the budget: while it rests here, it is not slow.
+func lagWith(budget, asked time.Duration) time.Duration {
+	if budget == 0 {
 		return asked
 	}
-	return cmp.Or(asked, defaultLag) + b.span
+	return cmp.Or(asked, defaultLag) + budget
 }
 
 // batch returns room for the segments of one write.
@@ -72,8 +77,8 @@ func wireSize(segments []*livews.Segment) int {
 	return n
 }
 
-// wait waits until the budget is used up.
-func (b *budget) wait(ctx context.Context) error {
+// wait waits until the budget is used up, or what the viewer wants has changed.
+func (b *budget) wait(ctx context.Context, changed <-chan struct{}) error {
 	if b == nil || b.end.IsZero() {
 		return nil
 	}
@@ -89,6 +94,9 @@ func (b *budget) wait(ctx context.Context) error {
 	select {
 	case <-b.timer.C:
 		return nil
+	case <-changed:
+		b.timer.Stop()
+		return errChanged
 	case <-ctx.Done():
 		b.timer.Stop()
 		return ctx.Err()

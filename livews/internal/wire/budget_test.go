@@ -49,7 +49,7 @@ func (a *arrivals) Encode(bufs net.Buffers, seg *livews.Segment) (net.Buffers, e
 
 // show sends n chunks, one in every step, to one viewer over conn, after a group start
 // that is there at the beginning. It returns what came, and the longest that a chunk waited.
-func show(t *testing.T, conn *tape, r *budget, n int, step time.Duration) (*arrivals, time.Duration) {
+func show(t *testing.T, conn *tape, budget time.Duration, n int, step time.Duration) (*arrivals, time.Duration) {
 	relay := livews.NewRelay(nil)
 	src := livewstest.NewSource(&livewstest.SourceOptions{Tracks: 1, Chunks: 30, ChunkDuration: step, Size: 100})
 	write(t, relay, src, 2)
@@ -57,8 +57,8 @@ func show(t *testing.T, conn *tape, r *budget, n int, step time.Duration) (*arri
 	got := &arrivals{at: make(map[livews.Position]time.Time)}
 	s := &session{
 		peer: peer{conn: newServerConn(conn, nil), logger: (&Server{}).logger()},
-		sub:  relay.Subscribe(&livews.SubscribeOptions{MaxLag: r.lag(0)}),
-		enc:  got, budget: r,
+		sub:  relay.Subscribe(&livews.SubscribeOptions{MaxLag: lagWith(budget, 0)}),
+		enc:  got, latency: budget,
 	}
 	var sending sync.WaitGroup
 	sending.Go(func() { _ = s.send(t.Context()) })
@@ -106,7 +106,7 @@ func TestLatencyBudget(t *testing.T) {
 		t.Run(tt.budget.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				conn := new(tape)
-				got, longest := show(t, conn, newBudget(tt.budget), int(10*time.Second/tt.step), tt.step)
+				got, longest := show(t, conn, tt.budget, int(10*time.Second/tt.step), tt.step)
 				if len(conn.writes) > tt.most {
 					t.Errorf("%d writes, want at most %d", len(conn.writes), tt.most)
 				}
@@ -128,7 +128,7 @@ func TestLatencyBudget(t *testing.T) {
 func TestNoLatencyBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conn := new(tape)
-		_, longest := show(t, conn, nil, 100, 33*time.Millisecond)
+		_, longest := show(t, conn, 0, 100, 33*time.Millisecond)
 		if len(conn.writes) != 1+100 || longest != 0 {
 			t.Errorf("%d writes, and a chunk waits for %v, want 101 and 0", len(conn.writes), longest)
 		}
@@ -147,7 +147,7 @@ func TestOverload(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const n = 30 * 60
 				conn := &tape{takes: tt.takes}
-				got, _ := show(t, conn, nil, n, time.Second/30)
+				got, _ := show(t, conn, 0, n, time.Second/30)
 				if skips := got.Gaps > 0; skips != tt.skips || got.failed != nil {
 					t.Errorf("%d gaps, %v, want some: %v", got.Gaps, got.failed, tt.skips)
 				}
@@ -205,4 +205,53 @@ func writerConn(write func(p []byte)) net.Conn { return &funcConn{write: write} 
 func (c *funcConn) Write(p []byte) (int, error) {
 	c.write(p)
 	return len(p), nil
+}
+
+// TestSelectLatency changes the budget on the way: what is kept goes out at once, and what
+// follows as the new budget says. One out of bounds is a violation.
+func TestSelectLatency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		relay := livews.NewRelay(nil)
+		src := livewstest.NewSource(&livewstest.SourceOptions{Tracks: 1, ChunkDuration: time.Second})
+		write(t, relay, src, 2)
+		conn := &tape{began: time.Now()}
+		s := &session{
+			peer: peer{conn: newServerConn(conn, nil), logger: (&Server{}).logger()},
+			sub:  relay.Subscribe(nil), enc: messages{}, latency: 5 * time.Second, changed: make(chan struct{}, 1),
+		}
+		var sending sync.WaitGroup
+		sending.Go(func() { _ = s.send(t.Context()) })
+		choose := func(text string, ok bool) {
+			t.Helper()
+			c, err := parseControl([]byte(text))
+			if err == nil {
+				err = s.control(c)
+			}
+			if (err == nil) != ok {
+				t.Errorf("%s gives %v", text, err)
+			}
+		}
+		for second := range 20 {
+			time.Sleep(time.Second)
+			write(t, relay, src, 1)
+			switch second {
+			case 1: // kept since the first second
+				choose(`{"type":"select","latency":""}`, true)
+			case 5:
+				choose(`{"type":"select","latency":"5001ms"}`, false)
+				choose(`{"type":"select"}`, true) // says nothing of the budget
+			case 9:
+				choose(`{"type":"select","latency":"5000ms"}`, true)
+			}
+		}
+		_ = relay.Close()
+		sending.Wait()
+		var seconds []int
+		for _, at := range conn.writes {
+			seconds = append(seconds, int(at.Round(time.Second)/time.Second))
+		}
+		if len(seconds) < 11 || !slices.Equal(seconds[:10], []int{0, 2, 3, 4, 5, 6, 7, 8, 9, 10}) || len(seconds) > 14 {
+			t.Errorf("writes at %v s, want one at 0, 2, 3 to 10, and then one in 5 s or so", seconds)
+		}
+	})
 }

@@ -52,7 +52,8 @@ type control struct {
 	Delay int64 `json:"delay,omitempty"` // milliseconds
 
 	// select
-	Tracks []uint16 `json:"tracks,omitempty"`
+	Tracks  []uint16 `json:"tracks,omitempty"`
+	Latency *string  `json:"latency,omitempty"` // as in the query; empty: none
 
 	// start and have
 	After string `json:"after,omitempty"`

@@ -32,7 +32,7 @@ func newDelivery(s *session, p *pump) *delivery {
 	return d
 }
 
-// run serves the viewer until an error comes. No worker has to do with it then.
+// run serves the viewer until an error comes, of which errChanged is one. No worker has to do with it then.
 func (d *delivery) run(ctx context.Context) error {
 	defer d.session.sub.Forget()
 	for {
@@ -43,21 +43,23 @@ func (d *delivery) run(ctx context.Context) error {
 			if err := d.finish(left); err != nil {
 				return err
 			}
+		case <-d.session.changed:
+			return d.stop(errChanged)
 		case <-ctx.Done():
-			return d.stop(ctx)
+			return d.stop(ctx.Err())
 		}
 	}
 }
 
-// stop takes the turn back.
-func (d *delivery) stop(ctx context.Context) error {
+// stop takes the turn back and returns the cause, or the error that came first.
+func (d *delivery) stop(cause error) error {
 	switch d.turn.Swap(turnOver) {
 	case turnWorker, turnAgain, turnOwner:
 		if err := d.finish(<-d.handed); err != nil {
 			return err
 		}
 	}
-	return ctx.Err()
+	return cause
 }
 
 // finish does what a worker could not.

@@ -84,18 +84,9 @@ func (q *query) parseLag(values url.Values) error {
 	return nil
 }
 
-func (q *query) parseLatency(values url.Values) error {
-	text := values.Get("latency")
-	if text == "" {
-		return nil
-	}
-	digits, ok := strings.CutSuffix(text, "ms")
-	ms, err := strconv.ParseUint(digits, 10, 32)
-	if !ok || err != nil || ms == 0 || ms > uint64(maxLatency.Milliseconds()) {
-		return fmt.Errorf("latency=%.20q: want 1ms to %dms", text, maxLatency.Milliseconds())
-	}
-	q.latency = time.Duration(ms) * time.Millisecond
-	return nil
+func (q *query) parseLatency(values url.Values) (err error) {
+	q.latency, err = parseLatency(values.Get("latency"))
+	return err
 }
 
 func (q *query) parseVia(values url.Values) error {
@@ -122,6 +113,19 @@ func (q *query) parseStandby(values url.Values) error {
 		return fmt.Errorf("standby=%.20q: want 1", text)
 	}
 	return nil
+}
+
+// parseLatency reads a latency budget; the empty text is none.
+func parseLatency(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	digits, ok := strings.CutSuffix(text, "ms")
+	ms, err := strconv.ParseUint(digits, 10, 32)
+	if !ok || err != nil || ms == 0 || ms > uint64(maxLatency.Milliseconds()) {
+		return 0, fmt.Errorf("latency=%.20q: want 1ms to %dms", text, maxLatency.Milliseconds())
+	}
+	return time.Duration(ms) * time.Millisecond, nil
 }
 
 func splitList(key, s string) ([]string, error) {

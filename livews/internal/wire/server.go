@@ -67,13 +67,12 @@ func (s *Server) ServeStream(w http.ResponseWriter, r *http.Request, name string
 func (s *Server) newSession(r *http.Request, name string, q *query, plain bool) *session {
 	one := &session{
 		peer:    s.newPeer(r),
-		streams: s.Streams, name: name, enc: messages{}, opts: q.SubscribeOptions, budget: newBudget(q.latency),
+		streams: s.Streams, name: name, enc: messages{}, opts: q.SubscribeOptions,
+		latency: q.latency, lag: q.MaxLag, changed: make(chan struct{}, 1),
 	}
-	one.opts.MaxLag = one.budget.lag(q.MaxLag)
-	if one.budget == nil {
-		one.delivery = newDelivery(one, &s.pump)
-		one.opts.Ready = one.delivery.ready
-	}
+	one.opts.MaxLag = lagWith(q.latency, q.MaxLag)
+	one.delivery = newDelivery(one, &s.pump)
+	one.opts.Ready = one.delivery.ready
 	if plain {
 		one.plain, one.enc = true, s.Plain()
 		one.opts.After = nil // what has no positions begins with a group start

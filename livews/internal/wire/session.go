@@ -32,7 +32,8 @@ type session struct {
 	via      []string
 	enc      Encoder
 	plain    bool
-	budget   *budget // nil without a latency budget
+	lag      time.Duration // asked for; zero: the default
+	changed  chan struct{} // holds a token after a select
 	warned   time.Time
 	delivery *delivery     // nil where the viewer is served by its own goroutine only
 	quit     func()        // of the stream; nil for a standby
@@ -40,6 +41,7 @@ type session struct {
 
 	mu      sync.Mutex
 	started bool                    // starts is closed
+	latency time.Duration           // the budget; zero: none
 	opts    livews.SubscribeOptions // of what is not yet subscribed
 	sub     *livews.Subscription    // nil for a standby
 }
@@ -121,22 +123,40 @@ var framesOf = sync.Pool{New: func() any { return new([2 * restBatch][]byte) }}
 
 // send writes what is due to the viewer until an error comes.
 func (s *session) send(ctx context.Context) error {
-	if s.delivery != nil && s.conn.raw != nil {
-		return s.delivery.run(ctx)
+	for {
+		s.mu.Lock()
+		budget := newBudget(s.latency)
+		s.mu.Unlock()
+		send := s.delivery.run
+		if budget != nil || s.conn.raw == nil {
+			send = func(ctx context.Context) error { return s.sendAlone(ctx, budget) }
+		}
+		if err := send(ctx); !errors.Is(err, errChanged) {
+			return err
+		}
 	}
-	segments := s.budget.batch()
+}
+
+// sendAlone is send without the pump.
+func (s *session) sendAlone(ctx context.Context, budget *budget) error {
+	segments := budget.batch()
 	for {
 		n, err := s.sub.ReadSegments(ctx, segments, maxBatchBytes)
 		if err != nil {
 			return err
 		}
-		s.budget.took(segments[:n])
+		budget.took(segments[:n])
 		if err := s.write(segments[:n]); err != nil {
 			return err
 		}
 		clear(segments[:n])
-		if err := s.budget.wait(ctx); err != nil {
+		if err := budget.wait(ctx, s.changed); err != nil {
 			return err
+		}
+		select {
+		case <-s.changed:
+			return errChanged
+		default:
 		}
 	}
 }
@@ -186,23 +206,37 @@ func (s *session) noteGap(seg *livews.Segment) {
 func (s *session) control(c *control) error {
 	switch c.Type {
 	case typeSelect:
-		return s.selectTracks(c.Tracks)
+		return s.choose(c)
 	case typeStart:
 		return s.start(c)
 	}
 	return nil
 }
 
-func (s *session) selectTracks(tracks []uint16) error {
-	if len(tracks) > maxListed {
+// choose does what a select says.
+func (s *session) choose(c *control) error {
+	if len(c.Tracks) > maxListed {
 		return fmt.Errorf("select names more than %d tracks", maxListed)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.sub != nil {
-		s.sub.Select(tracks)
-	} else {
-		s.opts.Tracks = tracks
+	if c.Latency != nil {
+		latency, err := parseLatency(*c.Latency)
+		if err != nil {
+			return fmt.Errorf("select: %w", err)
+		}
+		s.latency = latency
+		s.opts.MaxLag = lagWith(latency, s.lag)
+	}
+	if s.sub == nil {
+		s.opts.Tracks = c.Tracks
+		return nil
+	}
+	s.sub.SetMaxLag(s.opts.MaxLag)
+	s.sub.Select(c.Tracks)
+	select {
+	case s.changed <- struct{}{}: // a rest ends
+	default:
 	}
 	return nil
 }
