@@ -108,7 +108,7 @@ export class AudioEncoding {
       const { channels } = this.#format;
       this.#handlers.onconfig({ kind: 'audio', codec: 'opus', sampleRate: OPUS_RATE, channels, bitrate: this.#bitrate });
     }
-    this.#handlers.onchunk(chunk, timestamp);
+    this.#handlers.onchunk(chunk, timestamp, chunk.duration ?? 0);
   }
 
   /** @param {string} message */

@@ -42,25 +42,25 @@ const MAX_DURATION = 0xffff_ffff;
  * @typedef {object} Chunk
  * @property {'key' | 'delta'} type
  * @property {number} byteLength
- * @property {number | null} [duration] in microseconds
  * @property {(destination: Uint8Array<ArrayBuffer>) => void} copyTo
  */
 
 /**
- * Returns the message with one encoded frame, or null where that is larger than MAX_FRAME.
+ * Returns the message with one encoded frame, or null where that is empty or larger than MAX_FRAME.
  *
  * @param {number} track
  * @param {Chunk} chunk
  * @param {number} timestamp in microseconds, by the clock that all tracks share
+ * @param {number} duration in microseconds; 0 where it is not known
  * @returns {ArrayBuffer | null}
  */
-export function frameMessage(track, chunk, timestamp) {
-  if (chunk.byteLength > MAX_FRAME) return null;
+export function frameMessage(track, chunk, timestamp, duration) {
+  if (chunk.byteLength === 0 || chunk.byteLength > MAX_FRAME) return null;
   const message = new ArrayBuffer(FRAME_HEADER + chunk.byteLength);
   const view = new DataView(message);
   view.setUint8(0, chunk.type === 'key' ? KEY : 0);
   view.setUint8(1, track);
-  view.setUint32(4, Math.min(Math.max(Math.round(chunk.duration ?? 0), 0), MAX_DURATION));
+  view.setUint32(4, Math.min(Math.max(Math.round(duration), 0), MAX_DURATION));
   view.setBigInt64(8, BigInt(Math.round(timestamp)));
   chunk.copyTo(new Uint8Array(message, FRAME_HEADER));
   return message;

@@ -85,13 +85,14 @@ export class Outlet {
    * @param {number} track
    * @param {import('./publish-message.js').Chunk} chunk
    * @param {number} timestamp in microseconds
+   * @param {number} duration in microseconds; 0 where it is not known
    */
-  send(track, chunk, timestamp) {
+  send(track, chunk, timestamp, duration) {
     const info = this.#tracks.get(track);
     if (!this.#open || !info) return;
     if (!this.#started && this.#isReady) this.#start();
     if (!this.#started || (this.#fresh.has(track) && chunk.type !== 'key')) return;
-    const message = frameMessage(track, chunk, timestamp);
+    const message = frameMessage(track, chunk, timestamp, duration);
     if (!message) return;
     this.#fresh.delete(track);
     this.#tie();

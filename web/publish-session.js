@@ -67,7 +67,7 @@ export class Session {
     const expected = Number(Boolean(options.video)) + Number(Boolean(options.audio));
     this.#outlet = new Outlet(expected, this.#outletHandlers(), this.#clock);
     const { scope, random } = environment;
-    const url = publishURL(options.url, scope.location?.href ?? '');
+    const url = publishURL(options.url, scope.document?.baseURI ?? '');
     this.#uplink = new Uplink(url, this.#uplinkHandlers(), {
       WebSocket: scope.WebSocket,
       fetch: (...request) => scope.fetch(...request),
@@ -208,7 +208,7 @@ export class Session {
   #encodingHandlers(track) {
     return {
       onconfig: (info) => this.#outlet.describe({ track, ...info }),
-      onchunk: (chunk, timestamp) => this.#outlet.send(track, chunk, timestamp),
+      onchunk: (chunk, timestamp, duration) => this.#outlet.send(track, chunk, timestamp, duration),
       onfail: (message) => {
         if (track === AUDIO) this.#loseSound(message);
         else this.#handlers.onfail(new PublishError('encoder', message));

@@ -1,6 +1,7 @@
 import { DelayMeter } from './publish-delay.js';
 import { fitSize } from './publish-codecs.js';
 import { FrameGate } from './publish-gate.js';
+import { FrameInterval } from './publish-interval.js';
 import { TrackClock } from './publish-clock.js';
 
 /** An encoder that fails more often than this is not used any more. */
@@ -17,8 +18,8 @@ const NEVER = 60_000;
  *
  * @typedef {object} EncodingHandlers
  * @property {(info: Omit<PublishedTrack, 'track'>) => void} onconfig what follows is so
- * @property {(chunk: Chunk, timestamp: number) => void} onchunk an encoded frame that may be sent; the timestamp is by
- *   the clock of the page, in microseconds
+ * @property {(chunk: Chunk, timestamp: number, duration: number) => void} onchunk an encoded frame that may be sent; the
+ *   timestamp is by the clock of the page, the duration 0 where it is not known, both in microseconds
  * @property {(message: string) => void} onfail the browser can encode this no more
  */
 
@@ -41,6 +42,7 @@ export class VideoEncoding {
   #unsent;
   #gate;
   #clock = new TrackClock();
+  #interval = new FrameInterval();
   /** @type {VideoEncoder | null} */
   #encoder = null;
   #delay = new DelayMeter();
@@ -200,6 +202,7 @@ export class VideoEncoding {
   #output(chunk) {
     this.#delay.end(chunk.timestamp, this.#environment.clock.now());
     const timestamp = this.#clock.map(chunk.timestamp);
+    const duration = this.#interval.next(timestamp);
     if (!this.#on || !this.#chosen || !this.#gate.pass(chunk.type === 'key', this.#unsent())) return;
     if (!this.#announced) {
       this.#announced = true;
@@ -207,7 +210,7 @@ export class VideoEncoding {
       const { frameRate, bitrate } = this.#picture;
       this.#handlers.onconfig({ kind: 'video', codec, width, height, frameRate, bitrate });
     }
-    this.#handlers.onchunk(chunk, timestamp);
+    this.#handlers.onchunk(chunk, timestamp, duration);
   }
 
   /** @param {string} message */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { END_MESSAGE, MAX_FRAME, clockMessage, frameMessage, parseReply, startMessage } from '../publish-message.js';
 
-function chunk(type, bytes, duration = null) {
+function chunk(type, bytes, duration = 0) {
   return { type, byteLength: bytes.length, duration, copyTo: (to) => to.set(bytes) };
 }
 
@@ -15,15 +15,16 @@ for (const [name, track, given, timestamp, want] of [
   ['a duration below zero', 1, chunk('delta', [1], -5), 0, '0001000000000000000000000000000001'],
 ]) {
   test(`frame message: ${name}`, () => {
-    const message = frameMessage(track, given, timestamp);
+    const message = frameMessage(track, given, timestamp, given.duration);
     assert.equal(Buffer.from(message).toString('hex'), want);
   });
 }
 
-test('a frame that is too large makes no message', () => {
+test('a frame that is empty or too large makes no message', () => {
   const copyTo = () => {};
-  assert.equal(frameMessage(1, { type: 'key', byteLength: MAX_FRAME + 1, copyTo }, 0), null);
-  assert.equal(frameMessage(1, { type: 'key', byteLength: MAX_FRAME, copyTo }, 0).byteLength, MAX_FRAME + 16);
+  assert.equal(frameMessage(1, { type: 'key', byteLength: 0, copyTo }, 0, 0), null);
+  assert.equal(frameMessage(1, { type: 'key', byteLength: MAX_FRAME + 1, copyTo }, 0, 0), null);
+  assert.equal(frameMessage(1, { type: 'key', byteLength: MAX_FRAME, copyTo }, 0, 0).byteLength, MAX_FRAME + 16);
 });
 
 test('control messages', () => {

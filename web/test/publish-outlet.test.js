@@ -21,7 +21,7 @@ beforeEach(() => {
 
 function makeOutlet(expected) {
   const outlet = new Outlet(expected, { send: (message) => server.take(message), onrestart: () => restarts++, onsent: () => {} }, clock);
-  outlet.frame = (track, type = 'delta') => outlet.send(track, { type, byteLength: 1, copyTo: (to) => to.set([5]) }, (time += 1000));
+  outlet.frame = (track, type = 'delta') => outlet.send(track, { type, byteLength: 1, copyTo: (to) => to.set([5]) }, (time += 1000), 0);
   return outlet;
 }
 

@@ -39,7 +39,7 @@ class Socket extends FakeSocket {
 }
 
 function makeScope() {
-  const scope = { isSecureContext: true, location: { href: 'http://edge/publish/cam1' }, WebSocket: Socket };
+  const scope = { isSecureContext: true, document: { baseURI: 'http://edge/tv/' }, WebSocket: Socket };
   scope.fetch = async () => {
     throw new TypeError('no network');
   };
@@ -58,7 +58,7 @@ function source(name) {
 
 function makePublisher(options = {}, environment = {}) {
   const publisher = new Publisher(
-    { url: '/publish/cam1', ...options },
+    { url: 'publish/cam1', ...options },
     {
       scope: makeScope(),
       clock,
@@ -113,7 +113,7 @@ const videoEncoders = () => FakeEncoder.made.filter(({ kind }) => kind === 'vide
 test('from the question for the camera to a clean end', async () => {
   const publisher = await startLive();
   const frames = await film(1);
-  assert.equal(FakeSocket.last.url, 'ws://edge/publish/cam1');
+  assert.equal(FakeSocket.last.url, 'ws://edge/tv/publish/cam1');
   assert.deepEqual(states, ['asking', 'connecting', 'live']);
   assert.deepEqual(server.log.slice(0, 2), ['start', 'clock']);
   assert.ok(server.log.includes('1k') && server.log.includes('2k'));
