@@ -181,6 +181,8 @@ func dialError(u string, resp *http.Response, err error) error {
 		return fmt.Errorf("%w: %s", livews.ErrNotFound, u)
 	case http.StatusLoopDetected:
 		return fmt.Errorf("%w: %s: %.200s", livews.ErrLoop, u, f.Error)
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusMethodNotAllowed:
+		return fmt.Errorf("%w: %s: %w: status %d %.200s", livews.ErrUnavailable, u, errRefused, resp.StatusCode, f.Error)
 	}
 	return fmt.Errorf("%w: %s: status %d %.200s", livews.ErrUnavailable, u, resp.StatusCode, f.Error)
 }
