@@ -38,19 +38,10 @@ type turn struct {
 	cancel context.CancelCauseFunc
 }
 
-// claim gives the caller the name until end is called. The error wraps [livews.ErrName],
+// claimLocked gives the caller the name until end is called. The error wraps [livews.ErrName],
 // errTaken if somebody has the name and takeOver is false, [livews.ErrUnavailable] if
 // there are too many names, or is [livews.ErrClosed]. The turn's context ends with ctx,
 // and with errTakenOver as its cause when somebody takes the name over, or on Close.
-func (h *Handler) claim(ctx context.Context, name string, takeOver bool) (*turn, error) {
-	if err := livews.CheckName(name); err != nil {
-		return nil, err
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.claimLocked(ctx, name, takeOver)
-}
-
 func (h *Handler) claimLocked(ctx context.Context, name string, takeOver bool) (*turn, error) {
 	old := h.turns[name]
 	switch {

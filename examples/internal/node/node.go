@@ -147,7 +147,7 @@ func (s *server) run(ctx context.Context) error {
 		if s.publisher == nil {
 			defer cancel()
 		}
-		return publish(ctx, s.streams, s.sources)
+		return s.publish(ctx)
 	})
 	return group.Wait()
 }

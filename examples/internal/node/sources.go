@@ -12,6 +12,7 @@ import (
 
 	"github.com/livews/websocketlivestream/livews"
 	"github.com/livews/websocketlivestream/livews/ingress"
+	"github.com/livews/websocketlivestream/livews/relay"
 )
 
 // openSources opens the sources by the names of their streams. On an error it returns
@@ -47,12 +48,26 @@ func closeSources(sources map[string]livews.Source) {
 	}
 }
 
-// publish publishes all sources until they have ended. That ctx has ended is no
-// error.
-func publish(ctx context.Context, streams *livews.Streams, sources map[string]livews.Source) error {
+// publish publishes all sources until they have ended, here and where they are to be pushed
+// to. That ctx has ended is no error.
+func (s *server) publish(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for name, src := range sources {
-		group.Go(func() error { return streams.Publish(ctx, name, src) })
+	for name, src := range s.sources {
+		url := s.Streams[name].Push
+		if url == "" {
+			group.Go(func() error { return s.streams.Publish(ctx, name, src) })
+			continue
+		}
+		window := livews.NewRelay(nil)
+		out := window.Subscribe(&livews.SubscribeOptions{Lossless: true})
+		group.Go(func() error {
+			err := s.streams.Publish(ctx, name, livews.Tee(src, window))
+			_ = window.CloseWithError(err) // always nil
+			return err
+		})
+		group.Go(func() error {
+			return relay.Push(ctx, url, out, &relay.PushOptions{Logger: s.Logger.With("stream", name)})
+		})
 	}
 	err := group.Wait()
 	if errors.Is(err, context.Canceled) {

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -33,6 +34,8 @@ type Stream struct {
 	Chunk string `json:"chunk,omitempty"`
 	// Mic is the microphone of a webcam or a screen.
 	Mic string `json:"mic,omitempty"`
+	// Push is where the stream is published besides, as in "ws://HOST/publish/NAME".
+	Push string `json:"push,omitempty"`
 }
 
 // Flags adds the flags that describe s to those of the program.
@@ -45,6 +48,7 @@ func (s *Stream) Flags(source, usage string) {
 	flag.StringVar(&s.Ladder, "ladder", "", "`renditions` of the picture, as 720p,480p@1M,240p")
 	flag.StringVar(&s.Group, "group", "", "`time` from one key frame to the next (default 2s)")
 	flag.StringVar(&s.Chunk, "chunk", "", "`time` of a chunk, as 100ms (default a frame each)")
+	flag.StringVar(&s.Push, "push", "", "`URL` of a server that takes the stream in, as wss://HOST/publish/NAME: for a camera that nobody can dial")
 	flag.StringVar(&s.Mic, "mic", "", "`microphone` of a webcam or a screen: default, or what -source webcam:list shows")
 }
 
@@ -74,6 +78,9 @@ func (s Stream) MarshalJSON() ([]byte, error) {
 func (s *Stream) Check() error {
 	if s.Source == "" {
 		return errors.New(`no "source"`)
+	}
+	if u, err := url.Parse(s.Push); err != nil || s.Push != "" && u.Host == "" {
+		return fmt.Errorf(`"push": %q: want a URL, as in ws://HOST/publish/NAME`, s.Push)
 	}
 	_, err := s.options(nil)
 	return err

@@ -15,6 +15,7 @@ func TestStreamJSON(t *testing.T) {
 	for text, want := range map[string]Stream{
 		`"clip:2"`:                           {Source: "clip:2"},
 		`{"source":"test","size":"640x360"}`: {Source: "test", Size: "640x360"},
+		`{"source":"clip","push":"ws://host/publish/cam1"}`: {Source: "clip", Push: "ws://host/publish/cam1"},
 		`{"source":"webcam","fps":15,"bitrate":"2M","codec":"h264","ladder":"720p,240p","group":"1s","chunk":"33ms","mic":"default"}`: {
 			Source: "webcam", FPS: 15, Bitrate: "2M", Codec: "h264", Ladder: "720p,240p", Group: "1s", Chunk: "33ms", Mic: "default",
 		},
@@ -69,6 +70,14 @@ func TestStreamOptions(t *testing.T) {
 	} {
 		if _, err := tt.stream.options(slog.Default()); err == nil || !strings.HasPrefix(err.Error(), tt.want+": ") {
 			t.Errorf("%+v: %v, want one that begins with %q", tt.stream, err, tt.want)
+		}
+	}
+}
+
+func TestStreamCheckPush(t *testing.T) {
+	for push, ok := range map[string]bool{"": true, "wss://host/publish/cam1": true, "cam1": false, "ws://": false, "ws://h:x/": false} {
+		if err := (&Stream{Source: "clip", Push: push}).Check(); (err == nil) != ok {
+			t.Errorf("push %q: %v, want ok %v", push, err, ok)
 		}
 	}
 }
