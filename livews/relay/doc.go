@@ -13,6 +13,8 @@
 // best stands by: when the first is lost, silent, going away, or no longer has a way
 // to the ingress, the stream goes on there after the last chunk that has come.
 //
+// Where no server can dial the source, the source dials a server: see [Push].
+//
 // Relays are combined freely, to any depth, in rings too, and never open a box of the
 // media.
 package relay
