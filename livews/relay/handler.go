@@ -49,9 +49,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // they have left: it returns nil then, or ctx's error. They are asked at once, and each
 // is given a random time, up to half of that until ctx's deadline and 5 s at the most
 // (2.5 s without a deadline), so that they do not come to the others all together. From
-// the call on, for good, who comes for a stream gets 503 with Retry-After. Drain ends no
-// connection: when it has returned, the caller does, by Close. It may be called by any
-// number of goroutines, before the handler's first use too.
+// the call on, for good, who comes for a stream or for a watch of the list gets 503 with
+// Retry-After. Drain ends no connection: when it has returned, the caller does, by Close. It
+// may be called by any number of goroutines, before the handler's first use too.
 func (h *Handler) Drain(ctx context.Context) error {
 	h.once.Do(h.route)
 	return h.server.Drain(ctx)

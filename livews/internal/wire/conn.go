@@ -3,6 +3,7 @@ package wire
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"sync"
@@ -33,7 +34,7 @@ var joiners = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, maxRec
 // Why the server gives up a peer.
 var (
 	errDead    = errors.New("nothing came for 15 s")
-	errStalled = errors.New("nothing was taken for 10 s")
+	errStalled = errors.New("nothing was taken for 10 s") // but the frame is with the kernel
 )
 
 // pingFrame is an empty ping of a server (RFC 6455, section 5.5.2).
@@ -145,29 +146,29 @@ func (c *serverConn) ping() bool {
 	return true
 }
 
-// answer answers a ping, and never waits for a write that is under way: a peer that is
-// slow to take a long message may ask meanwhile whether anybody is there. Of several
-// pings only the last has to be answered (RFC 6455, section 5.5.3).
-func (c *serverConn) answer(payload []byte) {
-	frame := append([]byte{0x8a, byte(len(payload))}, payload...)
+// owe has the next flush answer a ping. Of several pings only the last has to be answered
+// (RFC 6455, section 5.5.3).
+func (c *serverConn) owe(payload []byte) {
+	frame := append([]byte{0x80 | opPong, byte(len(payload))}, payload...)
 	c.pong.Store(&frame)
-	c.flush()
 }
 
-// flush writes the pong that is due, unless something else is being written: then that
-// one's unlock does it.
-func (c *serverConn) flush() {
+// flush writes the pong that is due, and never waits for a write that is under way, whose
+// unlock does it then: a peer that is slow to take a long message may ask meanwhile whether
+// anybody is there.
+func (c *serverConn) flush() (err error) {
 	for c.pong.Load() != nil && c.mu.TryLock() {
 		if frame := c.pong.Swap(nil); frame != nil {
-			_ = c.write(*frame) // a failure shows at the next read
+			err = c.write(*frame)
 		}
 		c.mu.Unlock()
 	}
+	return err
 }
 
 func (c *serverConn) unlock() {
 	c.mu.Unlock()
-	c.flush()
+	_ = c.flush() // a failure shows at the next write
 }
 
 func (c *serverConn) Write(p []byte) (int, error) {
@@ -183,14 +184,11 @@ func (c *serverConn) Write(p []byte) (int, error) {
 // system and the connection can, and on a TLS connection in full records.
 func (c *serverConn) WriteAll(bufs net.Buffers) error {
 	c.mu.Lock()
-	var err error
+	defer c.unlock()
 	if len(bufs) == 1 {
-		err = c.write(bufs[0]) // as nearly always: and without an allocation
-	} else {
-		err = c.writeVector(bufs)
+		return c.write(bufs[0]) // as nearly always: and without an allocation
 	}
-	c.unlock()
-	return err
+	return c.writeVector(bufs)
 }
 
 func (c *serverConn) writeVector(bufs net.Buffers) error {
@@ -207,7 +205,7 @@ func (c *serverConn) writeJoined(bufs net.Buffers) error {
 	defer joiners.Put(w)
 	defer w.Reset(nil)
 	return c.keepOn(func() (int64, error) {
-		w.Reset(c.Conn)
+		w.Reset(records{c})
 		for _, p := range bufs {
 			_, _ = w.Write(p) // Flush has the error
 		}
@@ -217,10 +215,31 @@ func (c *serverConn) writeJoined(bufs net.Buffers) error {
 
 func (c *serverConn) write(p []byte) error {
 	return c.keepOn(func() (int64, error) {
-		n, err := c.Conn.Write(p)
+		n, err := records{c}.Write(p)
 		p = p[n:]
 		return int64(n), err
 	})
+}
+
+// records writes to a connection that cannot go on after a timeout so that a peer has
+// stallAfter for each record, which TLS writes one by one anyway.
+type records struct{ *serverConn }
+
+func (r records) Write(p []byte) (n int, err error) {
+	if r.plain || len(p) <= maxRecord {
+		return r.Conn.Write(p)
+	}
+	for err == nil && n < len(p) {
+		if n > 0 && !r.hurried.Load() {
+			err = r.extend()
+		}
+		if err == nil {
+			var wrote int
+			wrote, err = r.Conn.Write(p[n:min(n+maxRecord, len(p))])
+			n += wrote
+		}
+	}
+	return n, err
 }
 
 // hurry gives the write that is under way no more than stallAfter: the session is over,
@@ -228,7 +247,7 @@ func (c *serverConn) write(p []byte) error {
 func (c *serverConn) hurry() { c.hurried.Store(true) }
 
 // keepOn calls write again as long as the peer takes some bytes in each
-// stallAfter. On a TLS connection, and in a hurry, the whole write has that long.
+// stallAfter, or on a TLS connection whole records. In a hurry the whole write has that long.
 func (c *serverConn) keepOn(write func() (int64, error)) error {
 	if c.closing.Load() {
 		return net.ErrClosed // nothing follows a close frame
@@ -245,9 +264,10 @@ func (c *serverConn) keepOn(write func() (int64, error)) error {
 		if timeout && n > 0 && c.plain && !c.hurried.Load() {
 			continue
 		}
-		if !timeout || !c.finishFrame(write) {
-			c.reset() // of no use any more
+		if timeout && c.finishFrame(write) {
+			return fmt.Errorf("%w: %w", errStalled, err)
 		}
+		c.reset() // of no use any more
 		return err
 	}
 }

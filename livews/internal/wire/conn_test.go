@@ -2,10 +2,13 @@ package wire
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -150,4 +153,109 @@ func TestDrip(t *testing.T) {
 			t.Errorf("given up after %v, want %v at most", got, stallAfter+lastAfter)
 		}
 	})
+}
+
+// TestTrickle keeps on with a peer over TLS that takes a long message slowly: what TLS has begun
+// to write cannot go on after a timeout, so that each record has its own. When the session is
+// over all of it has no more than stallAfter.
+func TestTrickle(t *testing.T) {
+	for name, bufs := range map[string]net.Buffers{
+		"one":  {make([]byte, 600_000)},
+		"many": {make([]byte, 300_000), make([]byte, 100), make([]byte, 300_000)},
+	} {
+		for _, hurried := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) { testTrickle(t, name, slices.Clone(bufs), hurried) })
+		}
+	}
+}
+
+func testTrickle(t *testing.T, name string, bufs net.Buffers, hurried bool) {
+	server, peer := net.Pipe()
+	c := newServerConn(server, nil) // no TCP, and as TLS: broken by a timeout
+	if hurried {
+		c.hurry()
+	}
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	defer c.Close()
+	reading.Go(func() {
+		for buf := make([]byte, maxRecord); ; time.Sleep(time.Second) {
+			if _, err := peer.Read(buf); err != nil {
+				return
+			}
+		}
+	})
+	start := time.Now()
+	err := c.WriteAll(bufs)
+	took := time.Since(start)
+	if hurried && (!errors.Is(err, os.ErrDeadlineExceeded) || took > stallAfter) {
+		t.Errorf("%s: in a hurry WriteAll = %v after %v, want a deadline after %v", name, err, took, stallAfter)
+	}
+	if !hurried && (err != nil || took < 3*stallAfter) {
+		t.Errorf("%s: WriteAll = %v after %v, while the peer takes something", name, err, took)
+	}
+}
+
+// late returns a connection whose peer begins to read when its stall has just been seen.
+func late(t *testing.T) (*serverConn, <-chan []byte) {
+	t.Helper()
+	server, peer := net.Pipe()
+	c := newServerConn(server, nil)
+	c.plain = true
+	all := make(chan []byte, 1)
+	go func() {
+		time.Sleep(stallAfter + lastAfter/2)
+		b, _ := io.ReadAll(peer)
+		all <- b
+	}()
+	return c, all
+}
+
+// TestLateClose waits for the answer to a close frame that goes out only when the stall has
+// been seen, as to any other, and sends nothing after it.
+func TestLateClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, all := late(t)
+		start := time.Now()
+		c.writeClose(codeShutdown, "bye")
+		if !c.closing.Load() {
+			t.Error("the close frame does not count")
+		}
+		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("Read = %v, want a deadline", err)
+		}
+		if got, want := time.Since(start), stallAfter+lastAfter/2+closeAfter; got != want {
+			t.Errorf("the end comes after %v, want %v", got, want)
+		}
+		c.Close()
+		if got, want := string(<-all), "\x88\x05\x10\x04bye"; got != want {
+			t.Errorf("the peer gets %q, want %q", got, want)
+		}
+	})
+}
+
+// TestLateAside closes with 4401 whatever it was that the peer did not take.
+func TestLateAside(t *testing.T) {
+	for name, say := range map[string]func(p *peer){
+		"goaway": func(p *peer) { p.goaway(0) },
+		"pong": func(p *peer) {
+			p.tasks.Go(func() {
+				in := &inbox{take: p.taker(nil)}
+				p.hear(in, copy(in.space(), masked(0x89, 0, "p")), nil)
+			})
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c, all := late(t)
+			p, ctx := newTestPeer(t, c)
+			say(p)
+			<-ctx.Done()
+			p.close(context.Cause(ctx))
+			p.tasks.Wait()
+			c.Close()
+			if got, want := string(<-all), "\x11\x31"+errStalled.Error(); !strings.HasSuffix(got, want) {
+				t.Errorf("%s: the peer gets %q, want %q at the end", name, got, want)
+			}
+		})
+	}
 }

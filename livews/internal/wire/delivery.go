@@ -109,6 +109,7 @@ func (d *delivery) serve(w *worker) bool {
 
 // write writes what is due as far as it goes, and reports whether that was all there is.
 func (d *delivery) write(w *worker) (all bool, left *leftover) {
+	defer d.guard(&left)
 	s := d.session
 	n, all, err := s.sub.Poll(w.segments[:], maxBatchBytes)
 	if err != nil {
@@ -127,4 +128,12 @@ func (d *delivery) write(w *worker) (all bool, left *leftover) {
 		left = left.then(err)
 	}
 	return all, left
+}
+
+// guard, deferred, is peer.guard for the worker, which goes on: left hands the session its end.
+func (d *delivery) guard(left **leftover) {
+	if v := recover(); v != nil {
+		d.session.panicked(v)
+		*left = &leftover{err: errPanic}
+	}
 }

@@ -29,10 +29,10 @@ type sessions struct {
 	ended    chan struct{} // closed when a close finds nobody left
 }
 
-// enter counts one subscriber more, but not while draining.
+// enter counts one subscriber more, but not while draining or after a close.
 func (s *sessions) enter() bool { return s.admit(&s.n) }
 
-// enterWatch counts one watch more, but not while draining.
+// enterWatch counts one watch more, likewise.
 func (s *sessions) enterWatch() bool { return s.admit(&s.watches) }
 
 func (s *sessions) admit(n *int) bool {
@@ -137,8 +137,10 @@ func (p *peer) goaway(spread time.Duration) {
 		return
 	}
 	delay := rand.N(spread + 1)
-	p.tasks.Go(func() {
-		_ = p.conn.writeText(goawayText(delay)) // a connection that failed ends its session
+	p.do(func() {
+		if err := p.conn.writeText(goawayText(delay)); err != nil {
+			p.leave(&sendError{err})
+		}
 	})
 }
 

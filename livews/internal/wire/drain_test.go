@@ -185,8 +185,7 @@ func TestDrainPlain(t *testing.T) {
 				}
 			}
 		}()
-		_, _ = conn.Write([]byte("GET /live/cam1 HTTP/1.1\r\nHost: memory\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"))
+		_, _ = conn.Write([]byte(plainUpgrade))
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"time"
 
 	"github.com/coder/websocket"
@@ -26,8 +27,11 @@ func (c *serverConn) writeClose(code websocket.StatusCode, reason string) {
 	frame[1] = byte(len(frame) - 2)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closing.Load() || c.write(frame) != nil {
-		return // or closed: nobody will answer
+	if c.closing.Load() {
+		return
+	}
+	if err := c.write(frame); err != nil && !errors.Is(err, errStalled) {
+		return // nobody will answer
 	}
 	c.closing.Store(true)
 	_ = c.SetReadDeadline(time.Now().Add(closeAfter)) // fails where nothing is to be read

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"unicode/utf8"
@@ -59,22 +60,24 @@ func (in *inbox) filled(n int, err error) error {
 		return &receiveError{err}
 	}
 	in.buf = in.buf[:len(in.buf)+n]
+	var first error
 	for !in.lost && !in.ended {
 		f, ok, err := in.next()
-		if err != nil {
+		switch {
+		case err != nil:
 			in.lost = true
-			return err
+		case !ok:
+			return first
+		default:
+			err = in.give(f)
 		}
-		if !ok {
-			return nil
-		}
-		if err := in.give(f); err != nil {
-			in.take = nil
-			return err
+		if err != nil {
+			in.take = nil // but a close frame may follow
+			first = cmp.Or(first, err)
 		}
 	}
 	in.taken = len(in.buf)
-	return nil
+	return first
 }
 
 // give does what f says.

@@ -98,6 +98,10 @@ func serveMemory(m *memory, server *Server) (stop func()) {
 
 const memoryURL = "ws://memory"
 
+// plainUpgrade is the request of a plain viewer.
+const plainUpgrade = "GET /live/cam1 HTTP/1.1\r\nHost: memory\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+
 // feed publishes what the returned pipe takes; stop ends it cleanly.
 func feed(t *testing.T, streams *livews.Streams, name string) (sink *livews.PipeSink, stop func()) {
 	src, sink := livews.Pipe()

@@ -40,6 +40,12 @@ func (p *peer) leave(cause error) {
 	p.conn.hurry()
 }
 
+func (p *peer) leaveIf(err error) {
+	if err != nil {
+		p.leave(err)
+	}
+}
+
 // sendError is a failed write: nothing more can be sent.
 type sendError struct{ error }
 
@@ -60,9 +66,16 @@ func (p *peer) receive(control func(c *control) error) {
 	in := &inbox{take: p.taker(control)}
 	for !in.ended {
 		n, err := p.conn.Read(in.space())
-		if err := in.filled(n, err); err != nil {
-			p.leave(err) // which the first one does
-		}
+		p.hear(in, n, err)
+	}
+}
+
+// hear does what was read to in, and then answers the last ping of that: many of them cost no
+// more writes than reads.
+func (p *peer) hear(in *inbox, n int, err error) {
+	p.leaveIf(in.filled(n, err)) // which the first one does
+	if err := p.conn.flush(); err != nil {
+		p.leave(&sendError{err})
 	}
 }
 
@@ -72,7 +85,7 @@ func (p *peer) taker(control func(c *control) error) func(f frame) error {
 	return func(f frame) error {
 		switch f.op {
 		case opPing:
-			p.conn.answer(f.payload)
+			p.conn.owe(f.payload)
 		case opText:
 			return message(f.payload, &messages, control)
 		case opBinary:

@@ -55,7 +55,8 @@ func TestTryWrite(t *testing.T) {
 	if left.err != nil || !left.locked {
 		t.Fatalf("left = %v, locked %v, want a part of a write", left.err, left.locked)
 	}
-	c.answer([]byte("ping"))
+	c.owe([]byte("ping"))
+	_ = c.flush()
 	if again := c.tryWrite(net.Buffers{{1}}, w); again == nil || again.locked || len(again.bufs) != 1 {
 		t.Errorf("a write beside another one leaves %+v", again)
 	}

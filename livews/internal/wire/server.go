@@ -95,7 +95,7 @@ func (s *Server) detach(p *peer, run func(context.Context), left func()) {
 	s.sessions.add(p)
 	go func() {
 		defer left()
-		run(ctx)
+		p.serve(func() { run(ctx) })
 		s.sessions.retire(p)
 		p.finish()
 		s.sessions.remove(p)

@@ -80,7 +80,8 @@ func (s *session) join(ctx context.Context) error {
 
 // run serves until the stream, the subscriber or ctx ends, and says why.
 func (s *session) run(ctx context.Context) {
-	s.tasks.Go(func() { s.receive(s.control) })
+	defer s.exit()
+	s.do(func() { s.receive(s.control) })
 	err := s.prepare(ctx)
 	if err == nil {
 		err = s.send(ctx)
@@ -100,7 +101,7 @@ func (s *session) prepare(ctx context.Context) error {
 		told, err := s.tellPath(ctx, unknownPath)
 		switch {
 		case err == nil:
-			s.tasks.Go(func() { s.leaveIf(s.followPath(ctx, told)) })
+			s.do(func() { s.leaveIf(s.followPath(ctx, told)) })
 		case !errors.Is(err, livews.ErrNotFound): // else it has ended, and is to be sent to its end
 			return err
 		}
@@ -109,12 +110,6 @@ func (s *session) prepare(ctx context.Context) error {
 		return s.standBy(ctx)
 	}
 	return nil
-}
-
-func (s *session) leaveIf(err error) {
-	if err != nil {
-		s.leave(err)
-	}
 }
 
 // framesOf has room for the frames of one write. A viewer has it only for as long as

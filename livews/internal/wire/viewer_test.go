@@ -2,6 +2,10 @@ package wire
 
 import (
 	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -116,4 +120,59 @@ func TestViewerCloses(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestViewerSaysAll hears a close frame that came together with what breaks the protocol: the
+// connection does not wait for more.
+func TestViewerSaysAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := net.Pipe()
+		defer client.Close()
+		p, _ := newTestPeer(t, newServerConn(server, nil))
+		p.tasks.Go(func() { p.receive(func(*control) error { return nil }) })
+		start := time.Now()
+		go func() { _, _ = io.Copy(io.Discard, client) }()
+		_, _ = client.Write(join(masked(0x82, 0, "x"), masked(0x88, 0, "\x03\xe8")))
+		synctest.Wait()
+		p.close(errViolation)
+		p.finish()
+		if got := time.Since(start); got > 0 {
+			t.Errorf("the connection is there for %v after the close frame", got)
+		}
+	})
+}
+
+// TestPings answers the last of the pings that are read at once, and no other: many cost the
+// server no more than what they cost to read.
+func TestPings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := net.Pipe()
+		p, _ := newTestPeer(t, newServerConn(server, nil))
+		p.tasks.Go(func() { p.receive(func(*control) error { return nil }) })
+		var pings []byte
+		for i := range 10 {
+			pings = append(pings, masked(0x89, 0, string(rune('a'+i)))...)
+		}
+		if _, err := client.Write(pings); err != nil {
+			t.Fatal(err)
+		}
+		buf := make([]byte, 100)
+		n, err := client.Read(buf)
+		if want := "\x8a\x01j"; err != nil || string(buf[:n]) != want {
+			t.Errorf("the answer is %q, %v, want %q", buf[:n], err, want)
+		}
+		client.Close()
+		synctest.Wait()
+		p.finish()
+	})
+}
+
+// newTestPeer returns a peer over conn, and its context.
+func newTestPeer(t *testing.T, conn *serverConn) (*peer, context.Context) {
+	t.Helper()
+	p := (&Server{}).newPeer(httptest.NewRequest(http.MethodGet, "/live/cam1", nil))
+	p.conn, p.movable = conn, true
+	ctx, cancel := context.WithCancelCause(t.Context())
+	p.cancel = cancel
+	return &p, ctx
 }

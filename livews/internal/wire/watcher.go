@@ -56,7 +56,7 @@ type watcher struct {
 
 // run tells until the peer or ctx ends or the streams are closed, and says why.
 func (w *watcher) run(ctx context.Context) {
-	w.tasks.Go(func() { w.receive(func(*control) error { return nil }) })
+	w.do(func() { w.receive(func(*control) error { return nil }) })
 	err := w.send(ctx)
 	var sent *sendError
 	if cause := context.Cause(ctx); cause != nil && !errors.As(err, &sent) {
