@@ -20,7 +20,7 @@ import (
 )
 
 // broken is an Encoder with a defect.
-type broken struct{ messages }
+type broken struct{}
 
 func (broken) Encode(net.Buffers, *livews.Segment) (net.Buffers, error) { panic("a defect") }
 
