@@ -4,7 +4,7 @@ import { CodecChoice, FAMILIES } from './publish-codecs.js';
 import { Outlet } from './publish-outlet.js';
 import { RateMeter } from './publish-rate.js';
 import { PublishError } from './publish-states.js';
-import { Code, Uplink, publishURL } from './publish-uplink.js';
+import { Code, Uplink, publishURL, withSession } from './publish-uplink.js';
 import { VideoEncoding } from './publish-video.js';
 
 /** The numbers of the tracks. */
@@ -67,7 +67,7 @@ export class Session {
     const expected = Number(Boolean(options.video)) + Number(Boolean(options.audio));
     this.#outlet = new Outlet(expected, this.#outletHandlers(), this.#clock);
     const { scope, random } = environment;
-    const url = publishURL(options.url, scope.document?.baseURI ?? '');
+    const url = withSession(publishURL(options.url, scope.document?.baseURI ?? ''), scope.crypto?.randomUUID?.());
     this.#uplink = new Uplink(url, this.#uplinkHandlers(), {
       WebSocket: scope.WebSocket,
       fetch: (...request) => scope.fetch(...request),

@@ -211,3 +211,17 @@ export function publishURL(url, base) {
   if (!address) throw new TypeError(`${url} is no address to publish at`);
   return address;
 }
+
+/**
+ * Returns the URL with a name for this publisher, by which the server knows it when it comes back: while it still takes the
+ * former connection for alive, the new one replaces that.
+ *
+ * @param {string} url
+ * @param {string} [session] nothing where the browser cannot make one
+ * @returns {string}
+ */
+export function withSession(url, session) {
+  const named = new URL(url);
+  if (session) named.searchParams.set('session', session);
+  return named.href;
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { Uplink, publishURL } from '../publish-uplink.js';
+import { Uplink, publishURL, withSession } from '../publish-uplink.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeSocket } from './fake-socket.js';
 
@@ -209,4 +209,9 @@ test('retryNow ends a wait, and does nothing else', () => {
 test('addresses', () => {
   assert.equal(publishURL('publish/cam1?takeover=1', 'https://a.example/tv/'), 'wss://a.example/tv/publish/cam1?takeover=1');
   assert.throws(() => publishURL('ftp://a.example/', ''), TypeError);
+});
+
+test('a publisher has a name by which it is known when it comes back', () => {
+  assert.equal(withSession('wss://a.example/publish/cam1?takeover=1', 'x y'), 'wss://a.example/publish/cam1?takeover=1&session=x+y');
+  assert.equal(withSession('wss://a.example/publish/cam1', undefined), 'wss://a.example/publish/cam1');
 });
