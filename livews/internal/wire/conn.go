@@ -120,9 +120,12 @@ func (c *serverConn) Read(p []byte) (int, error) {
 		if silence >= deadAfter {
 			return 0, errDead
 		}
-		if !c.ping() {
-			silence = 0
+		if !c.mu.TryLock() {
+			silence = 0 // a write has a stall detector of its own
+			continue
 		}
+		c.mu.Unlock()
+		go c.ping() // here it would make the stack of a silent peer's reader grow for good
 	}
 }
 
@@ -135,15 +138,13 @@ func (c *serverConn) awaitRead() error {
 	return c.SetReadDeadline(time.Now().Add(pingAfter))
 }
 
-// ping sends a ping and reports whether it could: not while something is being
-// written, which has a stall detector of its own.
-func (c *serverConn) ping() bool {
+// ping sends a ping, unless something is being written.
+func (c *serverConn) ping() {
 	if !c.mu.TryLock() {
-		return false
+		return
 	}
 	defer c.unlock()
 	_ = c.write(pingFrame) // a failure shows at the next read
-	return true
 }
 
 // owe has the next flush answer a ping. Of several pings only the last has to be answered
