@@ -71,9 +71,9 @@ export class Controls {
   /** Shows how things stand. */
   refresh() {
     const { status } = this.#player;
-    const { paused } = this.#video;
+    const { paused } = this.#player;
     this.root.dataset.state = status.state;
-    this.root.toggleAttribute('data-empty', this.#video.readyState === HTMLMediaElement.HAVE_NOTHING);
+    this.root.toggleAttribute('data-empty', this.#player.isEmpty);
     this.#refreshNotice(describe(status));
     this.#refreshBadge(badge(status, paused), status.behind);
     this.#play.set(paused ? 'play' : 'pause', paused ? 'Play (k)' : 'Pause (k)');
@@ -116,8 +116,8 @@ export class Controls {
       l: () => this.#player.goLive(),
       ArrowLeft: () => this.#player.seekBy(-SEEK_STEP),
       ArrowRight: () => this.#player.seekBy(SEEK_STEP),
-      ArrowUp: () => this.#setVolume(this.#video.volume + VOLUME_STEP),
-      ArrowDown: () => this.#setVolume(this.#video.volume - VOLUME_STEP),
+      ArrowUp: () => this.#setVolume(this.#player.volume + VOLUME_STEP),
+      ArrowDown: () => this.#setVolume(this.#player.volume - VOLUME_STEP),
     };
     return Object.hasOwn(actions, key) ? actions[key] : undefined;
   }
@@ -137,15 +137,14 @@ export class Controls {
   }
 
   #listen() {
-    this.#player.addEventListener('statechange', () => this.refresh());
-    for (const type of ['play', 'pause', 'volumechange', 'loadeddata', 'emptied']) {
-      this.#video.addEventListener(type, () => this.refresh());
+    for (const type of ['statechange', 'playchange', 'volumechange']) {
+      this.#player.addEventListener(type, () => this.refresh());
     }
     this.root.addEventListener('focusin', () => this.#wake());
     this.root.addEventListener('pointermove', (event) => event.pointerType === 'mouse' && this.#wake());
     this.root.addEventListener('pointerleave', (event) => event.pointerType === 'mouse' && this.#sleep());
-    this.#video.addEventListener('pointerup', (event) => this.#tapped(event));
-    this.#video.addEventListener('dblclick', () => this.#toggleFullscreen());
+    this.root.addEventListener('pointerup', (event) => event.target === this.#player.surface && this.#tapped(event));
+    this.root.addEventListener('dblclick', (event) => event.target === this.#player.surface && this.#toggleFullscreen());
     document.addEventListener('fullscreenchange', () => this.#refreshFullscreen());
   }
 
@@ -173,7 +172,7 @@ export class Controls {
   }
 
   #refreshSound() {
-    const { muted, volume } = this.#video;
+    const { muted, volume } = this.#player;
     const off = muted || volume === 0;
     this.#mute.set(off ? 'muted' : 'volume', off ? 'Unmute (m)' : 'Mute (m)');
     this.#volume.value = String(muted ? 0 : Math.round(volume * 100));
@@ -189,19 +188,19 @@ export class Controls {
 
   #togglePlay() {
     if (this.#player.isBlocked) this.#player.goLive();
-    else if (this.#video.paused) this.#player.play();
+    else if (this.#player.paused) this.#player.play();
     else this.#player.pause();
   }
 
   #toggleMute() {
-    this.#video.muted = !this.#video.muted;
-    if (!this.#video.muted && this.#video.volume === 0) this.#video.volume = 0.5;
+    this.#player.muted = !this.#player.muted;
+    if (!this.#player.muted && this.#player.volume === 0) this.#player.volume = 0.5;
   }
 
   /** @param {number} volume */
   #setVolume(volume) {
-    this.#video.volume = Math.min(Math.max(volume, 0), 1);
-    this.#video.muted = volume <= 0;
+    this.#player.volume = Math.min(Math.max(volume, 0), 1);
+    this.#player.muted = volume <= 0;
   }
 
   #toggleFullscreen() {
@@ -221,7 +220,7 @@ export class Controls {
   #tapped(event) {
     if (event.pointerType === 'mouse') {
       if (event.button === 0) this.#togglePlay();
-    } else if (this.root.hasAttribute('data-awake') && !this.#video.paused) {
+    } else if (this.root.hasAttribute('data-awake') && !this.#player.paused) {
       this.#sleep();
     } else {
       this.#wake();
@@ -236,7 +235,7 @@ export class Controls {
 
   #sleep() {
     clearTimeout(this.#hiding);
-    if (!this.#video.paused) this.root.toggleAttribute('data-awake', false);
+    if (!this.#player.paused) this.root.toggleAttribute('data-awake', false);
   }
 
   /**

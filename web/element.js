@@ -61,7 +61,7 @@ export class LivewsPlayerElement extends HTMLElement {
   attributeChangedCallback(name, before, value) {
     if ((name === 'src' || name === 'latency') && before !== value && this.#connected) this.load();
     if (name === 'controls') this.#controls.enabled = value !== null;
-    if (name === 'muted') this.#video.muted = value !== null;
+    if (name === 'muted') this.#player.muted = value !== null;
   }
 
   /** The address of the stream. */
@@ -84,11 +84,11 @@ export class LivewsPlayerElement extends HTMLElement {
 
   /** Whether the sound is off. */
   get muted() {
-    return this.#video.muted;
+    return this.#player.muted;
   }
 
   set muted(value) {
-    this.#video.muted = value;
+    this.#player.muted = value;
   }
 
   /** How near the live edge to be; empty: balanced. */
@@ -102,16 +102,16 @@ export class LivewsPlayerElement extends HTMLElement {
 
   /** The volume, 0 to 1. */
   get volume() {
-    return this.#video.volume;
+    return this.#player.volume;
   }
 
   set volume(value) {
-    this.#video.volume = value;
+    this.#player.volume = value;
   }
 
   /** Whether playback is paused. */
   get paused() {
-    return this.#video.paused;
+    return this.#player.paused;
   }
 
   /** How playback stands, in one word: one of State in states.js. */

@@ -6,6 +6,9 @@
  * Segments come in their order: start, then an init segment for each track, then chunks and further init segments.
  *
  * @typedef {object} Engine
+ * @property {HTMLElement} surface what the picture is shown in
+ * @property {boolean} paused
+ * @property {boolean} isEmpty whether there is nothing to look at, not even a frozen picture
  * @property {boolean} isStarted whether the tracks are known
  * @property {boolean} isPlaced whether a first position has been found
  * @property {boolean} hasPicture whether there is something to look at

@@ -65,6 +65,18 @@ export class MseEngine {
     return findMediaSource()?.isTypeSupported(mime) ?? false;
   }
 
+  get surface() {
+    return this.#video;
+  }
+
+  get paused() {
+    return this.#video.paused;
+  }
+
+  get isEmpty() {
+    return this.#video.readyState === HTMLMediaElement.HAVE_NOTHING;
+  }
+
   get isStarted() {
     return this.#media.isStarted;
   }

@@ -5,12 +5,14 @@ import { Intake } from './intake.js';
 import { MessageError, Type, parseMessage } from './message.js';
 import { MseEngine } from './mse-engine.js';
 import { parseLatency } from './profile.js';
+import { NOTHING } from './stats.js';
 
 /** @typedef {import('./message.js').Segment} Segment */
 /** @typedef {import('./message.js').TrackInfo} TrackInfo */
 /** @typedef {import('./states.js').Status} Status */
 /** @typedef {import('./intake.js').Init} Init */
 /** @typedef {import('./engine.js').Engine} Engine */
+/** @typedef {import('./stats.js').Stats} Stats */
 
 /** More failures of the media than this many within the time, in milliseconds, are final. */
 const MAX_FAILURES = 3;
@@ -18,41 +20,11 @@ const FAILURES_WITHIN = 30_000;
 /** A viewer this many seconds behind is told so. */
 const BEHIND = 1;
 
-/** @type {import('./engine.js').EngineStats} */
-const NOTHING = {
-  latencyMs: null, firstFrameMs: null, bufferMs: 0, targetMs: 0, rate: 1, droppedFrames: 0, decodedFrames: 0,
-  stalls: 0, jumps: 0, holes: 0,
-};
-
-/**
- * What a Player knows about its playback. Times are in milliseconds.
- *
- * @typedef {object} Stats
- * @property {number | null} latencyMs from the ingress to the screen, or null where it is not known; it supposes that
- *   the clocks of both agree. It is that of the frame shown last, where the browser tells of frames
- * @property {number | null} firstFrameMs from the load to the first frame on the screen, or null
- * @property {number} bufferMs media that lies ahead
- * @property {number} targetMs margin that is steered to
- * @property {number} rate of playback
- * @property {number} droppedFrames
- * @property {number} decodedFrames
- * @property {number} stalls how often playback ran dry
- * @property {number} jumps how often playback was moved forward to the live edge
- * @property {number} reconnects how often the connection was lost
- * @property {number} moves how often another connection took over, as the server wished
- * @property {number} gaps notices of missing chunks, and holes that playback was carried over
- * @property {number} duplicates chunks that came again
- * @property {number} orphans chunks dropped because others that they need are missing
- * @property {number} refused messages that made no sense
- * @property {number} chunks appended
- * @property {number} bytes received
- * @property {TrackInfo[]} tracks that are played
- */
-
 /**
  * Plays one stream in a video element. It has no looks of its own.
  *
- * Events: `statechange` when `status` changes; `error`, a CustomEvent whose detail is `{message, fatal}`.
+ * Events: `statechange` when `status` changes; `playchange` when `paused` does, or where the picture is shown;
+ * `volumechange` when `muted` or `volume` does; `error`, a CustomEvent whose detail is `{message, fatal}`.
  */
 export class Player extends EventTarget {
   /**
@@ -92,6 +64,8 @@ export class Player extends EventTarget {
     this.#environment = environment;
     this.#clock = environment.clock ?? systemClock;
     this.#intake = this.#newIntake();
+    for (const type of ['play', 'pause', 'loadeddata', 'emptied']) video.addEventListener(type, () => this.#playChanged());
+    video.addEventListener('volumechange', () => this.dispatchEvent(new Event('volumechange')));
   }
 
   /** How things stand. */
@@ -102,6 +76,39 @@ export class Player extends EventTarget {
   /** Whether playback is kept at the live edge. */
   get isFollowing() {
     return this.#engine?.isFollowing ?? true;
+  }
+
+  /** What the picture is shown in. */
+  get surface() {
+    return this.#engine?.surface ?? this.#video;
+  }
+
+  /** Whether there is nothing to look at, not even a frozen picture. */
+  get isEmpty() {
+    return this.#engine?.isEmpty ?? true;
+  }
+
+  /** Whether playback is paused. */
+  get paused() {
+    return this.#engine?.paused ?? true;
+  }
+
+  /** Whether the sound is off. The video element keeps this for every engine, as it does the volume. */
+  get muted() {
+    return this.#video.muted;
+  }
+
+  set muted(value) {
+    this.#video.muted = value;
+  }
+
+  /** The volume, 0 to 1. */
+  get volume() {
+    return this.#video.volume;
+  }
+
+  set volume(value) {
+    this.#video.volume = value;
   }
 
   /** Whether the browser refuses to start until the viewer asks for it. */
@@ -197,6 +204,10 @@ export class Player extends EventTarget {
    */
   seekBy(seconds) {
     this.#engine?.seekBy(seconds);
+  }
+
+  #playChanged() {
+    this.dispatchEvent(new Event('playchange'));
   }
 
   /** @returns {import('./connection.js').Handlers} */
