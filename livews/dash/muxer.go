@@ -43,8 +43,8 @@ type TrackConfig struct {
 	Config []byte
 	// Channels are those of Opus without Config; zero means 2.
 	Channels uint16
-	// FrameRate is in frames per second. Zero: what H.264 says of itself, where it does,
-	// or else the first frame's duration.
+	// FrameRate is in frames per second. Zero: what H.264 or AV1 say of themselves, where
+	// they do, or else what the duration of the first frame says.
 	FrameRate float64
 	// Bitrate is in bits per second, for the track's description only; zero: not known.
 	Bitrate uint32
@@ -174,7 +174,7 @@ func (m *Muxer) Mux(f *Frame) (init, chunk *livews.Segment, err error) {
 	}
 	lasts := m.duration(f, s)
 	if m.info == nil || s.renewed {
-		if init, err = m.init(lasts); err != nil {
+		if init, err = m.init(f.Duration); err != nil {
 			m.broken = true
 			return nil, nil, fmt.Errorf("track %d: %w", m.config.Track, err)
 		}
@@ -232,7 +232,7 @@ func (m *Muxer) duration(f *Frame, s scanned) time.Duration {
 }
 
 // init makes the init segment for what the codec has found, from a frame that lasts so
-// long.
+// long; zero: nobody has said.
 func (m *Muxer) init(lasts time.Duration) (*livews.Segment, error) {
 	entry := m.codec.entry()
 	entry.bitrate = m.config.Bitrate
@@ -249,7 +249,7 @@ func (m *Muxer) init(lasts time.Duration) (*livews.Segment, error) {
 		if info.FrameRate == 0 {
 			info.FrameRate = entry.frameRate
 		}
-		if info.FrameRate == 0 {
+		if info.FrameRate == 0 && lasts > 0 && lasts <= maxFrameDuration {
 			info.FrameRate = math.Round(100*float64(time.Second)/float64(lasts)) / 100
 		}
 	}

@@ -172,7 +172,7 @@ func (b *browser) start(tracks []browserTrack) error {
 		b.ready = append(b.ready, b.set.flush()...)
 	}
 	set, err := newBrowserSet(tracks, b.set != nil)
-	b.set = set
+	b.set, b.useful = set, time.Now()
 	return err
 }
 
