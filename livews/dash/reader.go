@@ -72,7 +72,8 @@ func (r *reader) payDebt(ctx context.Context) error {
 	return nil
 }
 
-// fill reads at least one byte.
+// fill reads at least one byte, unless ctx ends: also within a Read, which then may give
+// nothing.
 func (r *reader) fill(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -87,6 +88,9 @@ func (r *reader) fill(ctx context.Context) error {
 		r.err = err
 		if n > 0 {
 			return nil
+		}
+		if err == nil {
+			err = ctx.Err()
 		}
 		if err != nil {
 			return err

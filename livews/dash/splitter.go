@@ -166,7 +166,8 @@ func (s *Splitter) Stats() Stats {
 
 // ReadSegment returns the next segment. It blocks in the reader's Read, which
 // ctx does not interrupt: a reader that may hang must be closed by its owner.
-// After ctx's error it can be called again. It returns io.EOF when the stream
+// After ctx's error it can be called again, and goes on where it was; a Read that gives
+// nothing and ends ctx pauses it. It returns io.EOF when the stream
 // ends between two boxes, an error that wraps io.ErrUnexpectedEOF when it ends
 // elsewhere, errors that wrap [ErrMalformed] or [ErrUnsupported], and those of
 // the reader, which it wraps.

@@ -16,7 +16,8 @@ import (
 
 const (
 	defaultSettle = 200 * time.Millisecond
-	defaultPoll   = time.Second
+	defaultPoll   = 100 * time.Millisecond
+	watchedPoll   = time.Second
 )
 
 // FolderOptions are the options of [NewFolder]; nil means the defaults.
@@ -25,12 +26,17 @@ type FolderOptions struct {
 	// without regard to real time. By default only init segments are read of them.
 	Old bool
 	// Settle is how long a file must have stayed as it is before it is taken, besides
-	// having all of its last box: so much later than its end is it given. A file that
-	// another one of its kind has followed is taken at once. Zero means 0.2 s.
+	// having all of its last box: so much later than its end is it given. A file that ends
+	// with an mfra (ISO/IEC 14496-12, 8.8.9), or that another one of its series has
+	// followed, is taken at once. Zero means 0.2 s.
 	Settle time.Duration
-	// Poll is how often the folder is looked at besides when the system tells of
-	// changes, which it cannot do on every file system. Zero means 1 s.
+	// Poll is how often the folder is listed, and no more than what takes a 20th of the
+	// time. Zero means 1 s where the system tells of changes, as it does for local files,
+	// and 0.1 s where it does not. A network file system may say that it would, and never
+	// do it: there Poll is the delay.
 	Poll time.Duration
+	// PollOnly does not ask the system to tell of changes.
+	PollOnly bool
 	// Logger gets a line for each file that is left out, and why; nil discards.
 	Logger *slog.Logger
 }
@@ -41,7 +47,6 @@ func (o *FolderOptions) orDefault() FolderOptions {
 		d = *o
 	}
 	d.Settle = cmp.Or(d.Settle, defaultSettle)
-	d.Poll = cmp.Or(d.Poll, defaultPoll)
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -60,11 +65,13 @@ func (o *FolderOptions) orDefault() FolderOptions {
 //     names: init-stream0.m4s and chunk-stream0-00001.m4s. Each such representation gives
 //     tracks of its own; all are tracks of the one stream.
 //
-// A file is taken when it is whole: see [FolderOptions].Settle. One that stays cut for 5 s
-// gives what it has. What cannot be read is named in the log and left out. Names that begin
-// with a dot or end in ~, .tmp, .temp or .part are not looked at, nor is what is no MP4 by its
-// extension (mpd, m3u8, ...). A name that comes again with other content is a new file. A
-// folder that vanishes may come back.
+// A file is taken when it is whole: see [FolderOptions].Settle. If it goes on after that,
+// what is new of it is given in the same way, so that a writer may rest between fragments. One
+// that stays cut for 5 s, or 1 s if another one has followed it, gives what it has. What cannot
+// be read is named in the log and left out, as are files of more than 4 GiB, and new ones in a
+// folder that has 131,072. Names that begin with a dot or end in ~, .tmp, .temp or .part are
+// not looked at, nor is what is no MP4 by its extension (mpd, m3u8, ...). A name that comes
+// again with other content is a new file. A folder that vanishes may come back.
 type Folder struct {
 	files *shelf
 	feed  *folderFeed

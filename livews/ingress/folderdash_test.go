@@ -73,8 +73,11 @@ func TestFolderDash(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			f := newFolder(t, dir, quick)
+			dir, opts := t.TempDir(), quick
+			if tt.backward {
+				opts.Settle = time.Second // all come within that
+			}
+			f := newFolder(t, dir, opts)
 			names, content := dashFiles(t, tt.but...)
 			if tt.backward {
 				slices.Reverse(names)

@@ -14,6 +14,7 @@ import (
 )
 
 var (
+	errTooLarge = errors.New("larger than 4 GiB")
 	errNoMP4    = errors.New("not fragmented MP4")
 	errPiece    = errors.New("brings its own init segment, among media segments that do not")
 	errNotPiece = errors.New("has no media of its own, among files that do")
@@ -27,8 +28,8 @@ type folderFeed struct {
 	log      *slog.Logger
 	opened   func(name string) // for tests
 	pieces   pieces
-	name     string // of the piece that is read
-	piece    *piece // nil between pieces
+	piece    *piece   // that is read; nil before the first one, and when it has ended
+	upcoming *shelved // waits for the end of piece
 	segments *assembly
 	stop     context.CancelFunc // of what writes to segments
 	writing  sync.WaitGroup
@@ -41,36 +42,41 @@ func newFolderFeed(files *shelf, log *slog.Logger) *folderFeed {
 // ReadSegment returns the next segment.
 func (f *folderFeed) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 	for f.segments == nil {
-		if f.piece == nil {
+		if f.piece == nil || f.piece.isPaused() {
 			if err := f.begin(ctx); err != nil {
 				return nil, err
 			}
 			continue
 		}
 		seg, err := f.piece.ReadSegment(ctx)
-		if err == nil {
+		switch {
+		case err == nil:
 			return seg, nil
-		}
-		if ctx.Err() != nil {
+		case ctx.Err() != nil:
 			return nil, ctx.Err()
+		case err != errPaused:
+			f.end(err)
 		}
-		f.end(err)
 	}
 	return f.segments.ReadSegment(ctx)
 }
 
-// begin waits for the next file and opens it, if it is one.
+// begin waits for the next file and opens it, if it is one, when the piece before it has
+// come to its end.
 func (f *folderFeed) begin(ctx context.Context) error {
-	next, err := f.files.next(ctx)
-	if err != nil {
-		return err
+	next := f.upcoming
+	if f.upcoming = nil; next == nil {
+		var err error
+		if next, err = f.files.next(ctx); err != nil {
+			return err
+		}
 	}
 	switch {
 	case next.kind == otherFile:
-		f.leaveOut(next.name, f.whatElse(ctx, next.name))
+		f.leaveOut(next.name, f.whatElse(ctx, next))
 	case next.kind == initialised:
 		f.open(next)
-	case f.pieces.inits != nil:
+	case f.piece != nil || f.pieces.inits != nil:
 		f.leaveOut(next.name, errNotPiece)
 	default:
 		f.assemble(next)
@@ -78,19 +84,39 @@ func (f *folderFeed) begin(ctx context.Context) error {
 	return nil
 }
 
+// open opens a piece, or what has been added to the last one.
 func (f *folderFeed) open(next *shelved) {
 	file, err := f.openFile(next.name)
 	if err != nil {
 		f.leaveOut(next.name, err)
 		return
 	}
-	f.name, f.piece = next.name, f.pieces.open(file, &dash.SplitterOptions{Logger: f.log})
+	switch last := f.piece; {
+	case last == nil:
+		f.piece = f.pieces.open(file, next, f.log)
+	case last.name == next.name && last.in.goesOn(file, next):
+		last.in.extend(file, next)
+	default:
+		_ = file.Close() // it was not read
+		f.upcoming = next
+		f.finish()
+		return
+	}
+	if f.opened != nil {
+		f.opened(next.name)
+	}
+}
+
+// finish lets the piece come to its end.
+func (f *folderFeed) finish() {
+	f.piece.in.ended = true
+	if f.piece.failed {
+		f.piece.close()
+		f.piece = nil
+	}
 }
 
 func (f *folderFeed) openFile(name string) (*os.File, error) {
-	if f.opened != nil {
-		f.opened(name)
-	}
 	file, err := os.Open(f.files.path(name))
 	if err != nil {
 		return nil, errors.Unwrap(err)
@@ -98,9 +124,12 @@ func (f *folderFeed) openFile(name string) (*os.File, error) {
 	return file, nil
 }
 
-// whatElse says what a file is that is no MP4.
-func (f *folderFeed) whatElse(ctx context.Context, name string) error {
-	file, err := f.openFile(name)
+// whatElse says what a file is that is no MP4, or too much of it.
+func (f *folderFeed) whatElse(ctx context.Context, other *shelved) error {
+	if other.size > maxFolderFile {
+		return errTooLarge
+	}
+	file, err := f.openFile(other.name)
 	if err != nil {
 		return err
 	}
@@ -111,13 +140,19 @@ func (f *folderFeed) whatElse(ctx context.Context, name string) error {
 	return err
 }
 
-// end closes the piece that is read. What is wrong with it comes after all that was good.
+// end ends the piece, which has come to its end or cannot be read on. What is wrong with it
+// comes after all that was good.
 func (f *folderFeed) end(err error) {
+	if err != io.EOF {
+		f.leaveOut(f.piece.name, err)
+		if !f.piece.in.ended { // it may grow, and not be read again
+			f.piece.failed = true
+			f.piece.in.close()
+			return
+		}
+	}
 	f.piece.close()
 	f.piece = nil
-	if err != io.EOF {
-		f.leaveOut(f.name, err)
-	}
 }
 
 func (f *folderFeed) leaveOut(name string, err error) {
@@ -163,8 +198,12 @@ func (f *folderFeed) readManifest() map[string]hint {
 
 // write gives a file to the assembly.
 func (f *folderFeed) write(ctx context.Context, next *shelved) {
-	if next.kind == initialised {
+	switch next.kind {
+	case initialised:
 		f.leaveOut(next.name, errPiece)
+		return
+	case otherFile:
+		f.leaveOut(next.name, f.whatElse(ctx, next))
 		return
 	}
 	file, err := f.openFile(next.name)

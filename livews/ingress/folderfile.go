@@ -1,11 +1,10 @@
 package ingress
 
 import (
-	"cmp"
 	"encoding/binary"
 	"io"
+	"math"
 	"os"
-	"strings"
 )
 
 // fileKind is what a file of a folder holds, by its boxes.
@@ -13,49 +12,99 @@ type fileKind int
 
 const (
 	otherFile   fileKind = iota
-	initFile             // a moov without media
+	initFile             // a moov without media, so far
 	mediaFile            // media that wants an init segment from elsewhere
 	initialised          // a moov with media behind it
 )
 
-// maxFileBoxes bounds the boxes of a file that are looked at.
-const maxFileBoxes = 1 << 20
+const (
+	// maxFileBoxes bounds the boxes of a file that are looked at.
+	maxFileBoxes = 1 << 20
+	// maxFolderFile is the size of the largest file that is read.
+	maxFolderFile = 4 << 30
+)
 
-// survey looks at the boxes of the outermost level of a file: what they make it, and
-// whether the last of them is all there. A file may be whole and yet go on.
-func survey(f *os.File, size int64) (kind fileKind, whole bool, err error) {
-	var head [16]byte
-	moov, media := false, false
-	at := int64(0)
-	for n := 0; at < size && n < maxFileBoxes; n++ {
-		if size-at < 8 {
-			return kindOf(moov, media), false, nil
+// contents is what the boxes of the outermost level say of a file.
+type contents struct {
+	kind fileKind
+	// moov is where the only moov ends; 0 where there is none, or another one.
+	moov int64
+	// end is where what belongs together ends: no moof lies before it without its media.
+	end int64
+	// whole says that nothing comes after end, and ended that nothing ever will. A file
+	// that is whole may yet go on.
+	whole, ended bool
+}
+
+// survey looks at the boxes of the outermost level of a file.
+func survey(f io.ReaderAt, size int64) (contents, error) {
+	var (
+		c            contents
+		moovs, media int
+		open         = true // what is in front of a moov or mdat has come, and that has not
+	)
+	for at, n := int64(0), 0; at < size && n < maxFileBoxes; n++ {
+		typ, length, err := boxAt(f, at, size)
+		if err != nil {
+			return contents{}, err
 		}
-		if _, err := f.ReadAt(head[:min(16, size-at)], at); err != nil && err != io.EOF {
-			return otherFile, false, err
+		if length == 0 {
+			c.whole = true // more of it would make it no better
+			return c, nil
 		}
-		length := int64(binary.BigEndian.Uint32(head[:]))
-		switch length {
-		case 0:
-			length = size - at
-		case 1:
-			length = int64(binary.BigEndian.Uint64(head[8:]))
-		}
-		if length < 8 || !isFourCC(head[4:8]) {
-			return otherFile, true, nil // more of it would make it no better
-		}
-		switch string(head[4:8]) {
+		switch typ {
 		case "moov":
-			moov = true
+			moovs, c.moov = moovs+1, at+length
 		case "moof", "mdat":
-			media = true
+			media++
 		}
+		c.kind = kindOf(moovs > 0, media > 0)
 		if length > size-at {
-			return kindOf(moov, media), false, nil
+			break
 		}
 		at += length
+		switch typ {
+		case "moof", "prft", "emsg", "styp", "sidx", "ssix", "ftyp":
+			open = true
+		case "moov", "mdat", "mfra":
+			open = false
+		}
+		if !open {
+			c.end, c.whole, c.ended = at, at == size, typ == "mfra"
+		}
 	}
-	return kindOf(moov, media), at > 0, nil
+	c.whole = c.whole && c.kind != otherFile
+	if moovs != 1 || c.moov > size {
+		c.moov = 0
+	}
+	return c, nil
+}
+
+// boxAt returns the type and length of a box (ISO/IEC 14496-12, 4.2). The length is 0 where
+// there can be none, and more than there is where the file does not hold all of it.
+func boxAt(f io.ReaderAt, at, size int64) (typ string, length int64, err error) {
+	var head [16]byte
+	n := min(int64(len(head)), size-at)
+	if _, err := f.ReadAt(head[:n], at); err != nil && err != io.EOF {
+		return "", 0, err
+	}
+	if n < 8 {
+		return "", math.MaxInt64, nil
+	}
+	least := int64(8)
+	switch length = int64(binary.BigEndian.Uint32(head[:])); length {
+	case 0:
+		length = size - at
+	case 1:
+		length, least = int64(binary.BigEndian.Uint64(head[8:])), 16
+		if n < least {
+			return "", math.MaxInt64, nil
+		}
+	}
+	if length < least || !isFourCC(head[4:8]) {
+		return "", 0, nil
+	}
+	return string(head[4:8]), length, nil
 }
 
 func kindOf(moov, media bool) fileKind {
@@ -79,64 +128,12 @@ func isFourCC(b []byte) bool {
 	return true
 }
 
-// isMediaName reports whether a file of this name is looked at.
-func isMediaName(name string) bool {
-	lower := strings.ToLower(name)
-	for _, end := range []string{"~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".mpd", ".m3u8", ".xml", ".json", ".txt", ".log", ".jpg", ".png", ".vtt"} {
-		if strings.HasSuffix(lower, end) {
-			return false
-		}
+// surveyFile surveys a file as it is now.
+func surveyFile(path string, size int64) (contents, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return contents{}, err
 	}
-	return name != "" && name[0] != '.'
-}
-
-// compareNatural orders names as people do: numbers by their value.
-func compareNatural(a, b string) int {
-	x, y := a, b
-	for x != "" && y != "" {
-		p, q := digits(x), digits(y)
-		if p > 0 && q > 0 {
-			n, m := strings.TrimLeft(x[:p], "0"), strings.TrimLeft(y[:q], "0")
-			if c := cmp.Or(cmp.Compare(len(n), len(m)), cmp.Compare(n, m)); c != 0 {
-				return c
-			}
-			x, y = x[p:], y[q:]
-			continue
-		}
-		if x[0] != y[0] {
-			return cmp.Compare(x[0], y[0])
-		}
-		x, y = x[1:], y[1:]
-	}
-	return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(a, b))
-}
-
-// digits returns how many digits s begins with.
-func digits(s string) int {
-	n := 0
-	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
-		n++
-	}
-	return n
-}
-
-// splitName returns the name of a file without its last number, which tells the files of
-// one kind apart, and that number: as "chunk-0-#.m4s" and "00012". The digits of an
-// extension do not count.
-func splitName(name string) (kind, number string) {
-	end := strings.LastIndexByte(name, '.')
-	if end < 0 {
-		end = len(name)
-	}
-	for end > 0 && (name[end-1] < '0' || name[end-1] > '9') {
-		end--
-	}
-	start := end
-	for start > 0 && '0' <= name[start-1] && name[start-1] <= '9' {
-		start--
-	}
-	if start == end {
-		return name, ""
-	}
-	return name[:start] + "#" + name[end:], name[start:end]
+	defer file.Close()
+	return survey(file, size)
 }

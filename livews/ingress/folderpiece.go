@@ -2,6 +2,8 @@ package ingress
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"os"
 	"time"
 
@@ -13,59 +15,83 @@ import (
 // place before that.
 const firstPiece = time.Second
 
+// errPaused says that a piece has been read as far as it goes so far.
+var errPaused = errors.New("paused")
+
 // pieces lays self-initialising files one behind the other.
 type pieces struct {
 	at    time.Duration // where the next one begins to be presented
 	inits map[uint16]*livews.Segment
 }
 
-// piece is the Source of one of them. A nil piece is none.
+// piece is the Source of one of them, which may grow.
 type piece struct {
 	all      *pieces
-	file     *os.File
+	name     string
+	at       time.Duration // where it begins to be presented
+	in       pieceReader
 	splitter *dash.Splitter
-	inits    []*livews.Segment // of this file, until its first chunk
+	failed   bool              // the rest of it cannot be read
+	inits    []*livews.Segment // until its first chunk
 	queue    []*livews.Segment
 	kinds    map[uint16]string
 	begins   map[uint16]time.Duration
 	ends     map[uint16]time.Duration
 }
 
-func (p *pieces) open(file *os.File, opts *dash.SplitterOptions) *piece {
-	o := *opts
-	o.Edits, o.Offset = true, max(p.at, firstPiece)
-	return &piece{
-		all: p, file: file, splitter: dash.NewSplitter(file, &o),
+// open returns the piece in file, of which f tells.
+func (p *pieces) open(file *os.File, f *shelved, log *slog.Logger) *piece {
+	now := &piece{
+		all: p, name: f.name, at: max(p.at, firstPiece),
 		kinds: make(map[uint16]string), begins: make(map[uint16]time.Duration), ends: make(map[uint16]time.Duration),
 	}
+	now.in.extend(file, f)
+	now.splitter = dash.NewSplitter(&now.in, &dash.SplitterOptions{Edits: true, Offset: now.at, Logger: log})
+	return now
 }
 
 // ReadSegment returns the next segment. Init segments that say what those of the piece
-// before said are left out.
+// before said are left out. The error is errPaused at the end of what there is, and io.EOF
+// at that of a piece to which nothing is added.
 func (p *piece) ReadSegment(ctx context.Context) (*livews.Segment, error) {
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p.in.pause = cancel
 	for len(p.queue) == 0 {
-		seg, err := p.splitter.ReadSegment(ctx)
-		if err != nil {
+		seg, err := p.splitter.ReadSegment(inner)
+		switch {
+		case err != nil && ctx.Err() == nil && inner.Err() != nil:
+			p.in.close()
+			return nil, errPaused
+		case err != nil:
 			return nil, err
 		}
-		if seg.Type == livews.TypeInit {
-			p.inits = append(p.inits, seg)
-			p.kinds[seg.Track] = seg.Info.Kind
-			continue
-		}
-		if p.inits != nil {
-			p.queue, p.inits = p.all.renew(p.inits), nil
-		}
-		if _, ok := p.begins[seg.Track]; !ok {
-			p.begins[seg.Track] = seg.DecodeTime
-		}
-		p.ends[seg.Track] = seg.DecodeTime + seg.Duration
-		p.queue = append(p.queue, seg)
+		p.take(seg)
 	}
 	seg := p.queue[0]
 	p.queue = p.queue[1:]
 	return seg, nil
 }
+
+// take queues a segment.
+func (p *piece) take(seg *livews.Segment) {
+	if seg.Type == livews.TypeInit {
+		p.inits = append(p.inits, seg)
+		p.kinds[seg.Track] = seg.Info.Kind
+		return
+	}
+	if p.inits != nil {
+		p.queue, p.inits = p.all.renew(p.inits), nil
+	}
+	if _, ok := p.begins[seg.Track]; !ok {
+		p.begins[seg.Track] = seg.DecodeTime
+	}
+	p.ends[seg.Track] = seg.DecodeTime + seg.Duration
+	p.queue = append(p.queue, seg)
+}
+
+// isPaused reports whether there is nothing to be read.
+func (p *piece) isPaused() bool { return p.failed || p.in.file == nil && !p.in.ended }
 
 // renew returns the init segments that have to be given for a piece which has these. Where
 // one is new, all are given, as of a source that starts again.
@@ -97,10 +123,10 @@ func (p *pieces) knows(inits []*livews.Segment) bool {
 	return len(inits) == len(p.inits)
 }
 
-// close ends the piece: the next one begins where its pictures end, or its sound where
-// there are none.
+// close ends the piece: the next one begins where its pictures end, or its sound where there
+// are none.
 func (p *piece) close() {
-	_ = p.file.Close() // it was only read
+	p.in.close()
 	var video, audio time.Duration
 	for track, begin := range p.begins {
 		length := p.ends[track] - begin
@@ -114,6 +140,6 @@ func (p *piece) close() {
 		video = audio
 	}
 	if video > 0 {
-		p.all.at = max(p.all.at, firstPiece) + video
+		p.all.at = p.at + video
 	}
 }

@@ -1,76 +1,65 @@
 package ingress
 
 import (
-	"cmp"
 	"context"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
-
-	"github.com/fsnotify/fsnotify"
 )
 
-const (
-	// giveUp is how long a file may rest without being whole before it is taken as it is.
-	giveUp = 5 * time.Second
-	// breath is the shortest time between two looks at a folder: a file that grows is
-	// told of with each write.
-	breath = 20 * time.Millisecond
-)
+// maxFolderFiles bounds the files of a folder that are known: as many pieces of 1.5 s as
+// come in two days.
+const maxFolderFiles = 1 << 17
 
 // shelf knows the files of a folder and which of them are to be read next.
 type shelf struct {
-	dir   string
-	opts  *FolderOptions
-	log   *slog.Logger
-	known map[string]*shelved
-	begun bool // it has been looked at
-	gone  bool // the folder is not there
+	dir    string
+	opts   *FolderOptions
+	log    *slog.Logger
+	notice notice
 
-	watch *fsnotify.Watcher // nil where the system tells nothing
+	known   map[string]*shelved
+	waiting map[string]*shelved // those that are still to be read
+	begun   bool                // it has been listed
+	gone    bool                // the folder is not there
+	full    bool                // there are more files than can be known
+	staleAt time.Time           // when the last list of names counts no more
+	listAt  time.Time           // when all names are listed again
+	statAt  time.Time           // when it is also asked of all files whether they have changed
 }
 
-// shelved is one file of a folder. Its kind and whole are those of its size and time.
+// shelved is one file of a folder. Its contents are those of its size and time.
 type shelved struct {
-	name  string
+	name, series, number string // see splitName
+	contents
 	size  int64
 	mod   time.Time
 	since time.Time // when it changed last, as far as is known
-	kind  fileKind
-	whole bool
-	taken bool
 }
 
 func newShelf(dir string, opts *FolderOptions) *shelf {
-	s := &shelf{dir: dir, opts: opts, log: opts.Logger.With("folder", dir), known: make(map[string]*shelved)}
+	s := &shelf{
+		dir: dir, opts: opts, log: opts.Logger.With("folder", dir),
+		known: make(map[string]*shelved), waiting: make(map[string]*shelved),
+	}
 	s.follow()
-	s.look(time.Now())
+	s.list(time.Now())
 	return s
 }
 
 // follow lets the system tell of changes, if it can.
 func (s *shelf) follow() {
-	w, err := fsnotify.NewBufferedWatcher(64)
-	if err == nil {
-		if err = w.Add(s.dir); err != nil {
-			_ = w.Close() // nothing was written
-		}
-	}
-	if err != nil {
-		s.log.Debug("folder is only polled", "err", err)
+	if s.opts.PollOnly {
 		return
 	}
-	s.watch = w
-}
-
-func (s *shelf) close() {
-	if s.watch != nil {
-		_ = s.watch.Close() // nothing was written
-		s.watch = nil
+	if err := s.notice.follow(s.dir); err != nil {
+		s.log.Info("folder is only polled", "err", err)
 	}
 }
+
+func (s *shelf) close() { s.notice.close() }
 
 // path returns where a file is.
 func (s *shelf) path(name string) string { return filepath.Join(s.dir, name) }
@@ -84,45 +73,108 @@ func (s *shelf) next(ctx context.Context) (*shelved, error) {
 		now := time.Now()
 		s.look(now)
 		f, wait := s.pick(now)
-		if f != nil {
-			f.taken = true
+		if f == nil {
+			if err := s.notice.wait(ctx, min(wait, max(s.listAt.Sub(now), breath))); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		// What is to come before it may have come with it, and not have been told of yet.
+		if !now.Before(s.staleAt) {
+			s.list(now)
+			continue
+		}
+		if s.isUnchanged(f, now) {
+			delete(s.waiting, f.name)
 			return f, nil
 		}
-		if err := s.rest(ctx, wait); err != nil {
+		if err := pause(ctx, breath); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// look brings what is known of the folder up to date.
+// isUnchanged reports whether a file is still what it was when it was looked at.
+func (s *shelf) isUnchanged(f *shelved, now time.Time) bool {
+	size, mod := f.size, f.mod
+	return s.check(f.name, now) == f && f.size == size && f.mod.Equal(mod)
+}
+
+// look brings what is known of the folder up to date: by what the system tells, and now and
+// then by all of it.
 func (s *shelf) look(now time.Time) {
-	entries, err := os.ReadDir(s.dir)
+	names, lost := s.notice.take()
+	if lost || !now.Before(s.listAt) {
+		s.list(now)
+		return
+	}
+	for _, name := range names {
+		s.check(name, now)
+	}
+}
+
+// list lists the folder.
+func (s *shelf) list(now time.Time) {
+	s.listAt, s.staleAt = now.Add(s.poll()), now.Add(breath)
+	entries, err := readNames(s.dir)
 	if err != nil {
 		s.vanished(err)
 		return
 	}
-	if s.gone {
-		s.gone = false
-		s.log.Info("folder is back")
-		s.close()
+	if s.gone || s.notice.died() {
+		s.gone, s.statAt = false, now
+		s.log.Info("folder is there again")
+		s.notice.close()
 		s.follow()
 	}
+	all := !now.Before(s.statAt)
 	present := make(map[string]bool, len(entries))
 	for _, entry := range entries {
-		if !entry.Type().IsRegular() || !isMediaName(entry.Name()) {
-			continue
-		}
-		if info, err := entry.Info(); err == nil { // else it has just been deleted
-			present[entry.Name()] = true
-			s.note(info, now)
+		name := entry.Name()
+		present[name] = true
+		if all || s.known[name] == nil || s.waiting[name] != nil {
+			s.check(name, now)
 		}
 	}
 	for name := range s.known {
 		if !present[name] {
-			delete(s.known, name)
+			s.forget(name)
 		}
 	}
 	s.begun = true
+	s.space(now, all)
+}
+
+// space lets a list of many files take little of the time. Files that have been taken
+// change hardly ever, and where the system tells of it they need not be asked.
+func (s *shelf) space(began time.Time, all bool) {
+	cost := time.Since(began)
+	s.staleAt = began.Add(max(breath, 4*cost))
+	s.listAt = began.Add(max(s.poll(), 20*cost))
+	if all {
+		s.statAt = began.Add(max(s.poll(), 50*cost))
+	}
+}
+
+// poll returns how long it is from one list to the next.
+func (s *shelf) poll() time.Duration {
+	switch {
+	case s.opts.Poll > 0:
+		return s.opts.Poll
+	case s.notice.works():
+		return watchedPoll
+	}
+	return defaultPoll
+}
+
+// readNames returns what is in a folder, in no order.
+func readNames(dir string) ([]fs.DirEntry, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.ReadDir(-1)
 }
 
 func (s *shelf) vanished(err error) {
@@ -133,126 +185,69 @@ func (s *shelf) vanished(err error) {
 	s.log.Warn("folder cannot be read", "err", err)
 }
 
-// note takes in how a file looks now.
-func (s *shelf) note(info os.FileInfo, now time.Time) {
-	f := s.known[info.Name()]
+// check takes in how a file looks now, and returns what is known of it: nil if it is none.
+func (s *shelf) check(name string, now time.Time) *shelved {
+	if !isMediaName(name) {
+		return nil
+	}
+	info, err := os.Lstat(s.path(name))
+	if err != nil || !info.Mode().IsRegular() {
+		s.forget(name)
+		return nil
+	}
+	f := s.known[name]
 	switch {
 	case f == nil:
-		f = &shelved{name: info.Name(), since: info.ModTime()}
-		if f.since.After(now) {
-			f.since = now
+		if f = s.add(info, now); f == nil {
+			return nil
 		}
-		s.known[f.name] = f
 	case f.size == info.Size() && f.mod.Equal(info.ModTime()):
-		return
+		return f
 	default:
-		f.since, f.taken = now, false
+		f.since = now
 	}
+	refused := f.size > maxFolderFile && info.Size() > maxFolderFile
 	f.size, f.mod = info.Size(), info.ModTime()
-	f.kind, f.whole = s.survey(f)
-	if !s.begun && !s.opts.Old && f.kind != initFile {
-		f.taken = true
+	s.survey(f)
+	if !refused && (s.begun || s.opts.Old || f.kind == initFile) {
+		s.waiting[name] = f
 	}
+	return f
 }
 
-func (s *shelf) survey(f *shelved) (fileKind, bool) {
-	file, err := os.Open(s.path(f.name))
-	if err != nil {
-		return otherFile, false // it has been deleted, or it cannot be read, which is said when it is its turn
-	}
-	defer file.Close()
-	kind, whole, err := survey(file, f.size)
-	return kind, whole && err == nil
+func (s *shelf) forget(name string) {
+	delete(s.known, name)
+	delete(s.waiting, name)
 }
 
-// pick returns the first file that is ready, or nil and how long that cannot change.
-func (s *shelf) pick(now time.Time) (*shelved, time.Duration) {
-	var waiting []*shelved
-	newest := make(map[string]*shelved) // of each kind of name
-	for _, f := range s.known {
-		if f.taken {
-			continue
+// add makes a file known, if there is room.
+func (s *shelf) add(info fs.FileInfo, now time.Time) *shelved {
+	if len(s.known) >= maxFolderFiles {
+		if !s.full {
+			s.log.Warn("folder has too many files, new ones are left out until some are deleted", "err", maxFolderFiles)
 		}
-		waiting = append(waiting, f)
-		kind, _ := splitName(f.name)
-		if last := newest[kind]; last == nil || compareNatural(f.name, last.name) > 0 {
-			newest[kind] = f
-		}
-	}
-	slices.SortFunc(waiting, compareFiles)
-	wait := s.opts.Poll
-	blocked := make(map[string]bool)
-	for _, f := range waiting {
-		kind, _ := splitName(f.name)
-		// An init segment that is not ready may be that of any media.
-		if blocked[kind] || f.kind == mediaFile && waiting[0].kind == initFile {
-			continue
-		}
-		left := f.left(now, s.opts.Settle, newest[kind] != f)
-		if left <= 0 {
-			return f, 0
-		}
-		wait = min(wait, left)
-		blocked[kind] = true
-	}
-	return nil, max(wait, breath)
-}
-
-// left returns how long the file has to rest until it is taken.
-func (f *shelved) left(now time.Time, settle time.Duration, followed bool) time.Duration {
-	rested := now.Sub(f.since)
-	switch {
-	case f.whole && followed:
-		return 0
-	case f.whole:
-		return settle - rested
-	}
-	return giveUp - rested
-}
-
-// compareFiles orders the files that wait: init segments first, then pieces by their
-// names, then media segments by their numbers, so that those of all representations come
-// side by side.
-func compareFiles(a, b *shelved) int {
-	if c := cmp.Compare(rank(a.kind), rank(b.kind)); c != 0 {
-		return c
-	}
-	if a.kind == mediaFile {
-		_, x := splitName(a.name)
-		_, y := splitName(b.name)
-		if c := compareNatural(x, y); c != 0 {
-			return c
-		}
-	}
-	return compareNatural(a.name, b.name)
-}
-
-func rank(kind fileKind) int {
-	switch kind {
-	case initFile:
-		return 0
-	case mediaFile:
-		return 2
-	}
-	return 1
-}
-
-// rest waits until something has changed, or for so long.
-func (s *shelf) rest(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	var events chan fsnotify.Event
-	var failures chan error
-	if s.watch != nil {
-		events, failures = s.watch.Events, s.watch.Errors
-	}
-	select {
-	case <-timer.C:
+		s.full = true
 		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-events:
-	case <-failures: // events were lost: all of the folder is looked at anyway
 	}
-	return pause(ctx, breath)
+	s.full = false
+	f := &shelved{name: info.Name(), since: info.ModTime()}
+	f.series, f.number = splitName(f.name)
+	if f.since.After(now) {
+		f.since = now
+	}
+	s.known[f.name] = f
+	return f
+}
+
+// survey looks into a file.
+func (s *shelf) survey(f *shelved) {
+	if f.size > maxFolderFile {
+		f.contents = contents{kind: otherFile, whole: true}
+		return
+	}
+	c, err := surveyFile(s.path(f.name), f.size)
+	if err != nil {
+		c = contents{} // it has been deleted, or it cannot be read, which is said when it is its turn
+	}
+	f.contents = c
 }
