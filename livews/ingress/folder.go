@@ -100,17 +100,17 @@ func NewFolder(path string, opts *FolderOptions) (*Folder, error) {
 	return f, nil
 }
 
-// ReadSegment returns the next segment. It waits for files until ctx ends, and returns
-// [livews.ErrClosed] after Close.
+// ReadSegment returns the next segment. It waits for files until ctx ends, whose error it
+// returns then, and after Close [livews.ErrClosed].
 func (f *Folder) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 	f.reading.Lock()
 	defer f.reading.Unlock()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(f.closing, func() { cancel(livews.ErrClosed) })()
-	seg, err := f.src.ReadSegment(ctx)
-	if err != nil && ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(f.closing, cancel)()
+	seg, err := f.src.ReadSegment(inner)
+	if err != nil && ctx.Err() == nil && f.closing.Err() != nil {
+		return nil, livews.ErrClosed
 	}
 	return seg, err
 }

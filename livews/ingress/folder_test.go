@@ -280,6 +280,11 @@ func TestFolderErrors(t *testing.T) {
 		}
 	}
 	f := newFolder(t, t.TempDir(), quick)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(50*time.Millisecond, func() { cancel(errors.New("terminated")) })
+	if _, err := f.ReadSegment(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("ReadSegment of a context that has ended = %v", err)
+	}
 	time.AfterFunc(50*time.Millisecond, func() { _ = f.Close() })
 	if _, err := f.ReadSegment(t.Context()); !errors.Is(err, livews.ErrClosed) {
 		t.Errorf("ReadSegment of a closed folder = %v", err)
