@@ -105,13 +105,11 @@ func TestFolderPlays(t *testing.T) {
 		write func(t *testing.T, dir string)
 	}{
 		{"pieces", func(t *testing.T, dir string) { launch(t, publisher(t, "300", pieces(dir, "1.5", fragmented)...)) }},
-		{"mp4box", writeMP4Box},
 		{"dash", func(t *testing.T, dir string) {
 			launch(t, publisher(t, "300", "-f", "dash", "-seg_duration", "2", "-window_size", "5", filepath.Join(dir, "live.mpd")))
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			need(t, "ffmpeg")
 			dir, addr := t.TempDir(), freeAddr(t)
 			serve(t, example("ingress", "-listen", addr, "-edge", "-source", "dir:"+dir), addr)
 			tt.write(t, dir)
@@ -123,6 +121,29 @@ func TestFolderPlays(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFolderJoins looks at what Chromium has of the pieces of MP4Box: one range over several
+// borders. It plays them with pauses, as each piece has several chunks that come at once.
+func TestFolderJoins(t *testing.T) {
+	dir, addr := t.TempDir(), freeAddr(t)
+	serve(t, example("ingress", "-listen", addr, "-edge", "-source", "dir:"+dir), addr)
+	writeMP4Box(t, dir)
+	b := newBrowser(t, "chromium")
+	b.open(t, "http://"+addr+"/live/cam1")
+	samples := b.watch(t, settleBound, func(samples []sample) error {
+		last := samples[len(samples)-1]
+		for _, r := range last.Buffered {
+			if r[1]-r[0] > 10 {
+				return nil
+			}
+		}
+		return fmt.Errorf("buffered is %v, want 10 s in one", last.Buffered)
+	})
+	if last := samples[len(samples)-1]; last.MediaError != "" || len(last.Errors) > 0 || !last.Audio {
+		t.Errorf("media error %q, errors %q, sound %v", last.MediaError, last.Errors, last.Audio)
+	}
+	b.checkMoves(t)
 }
 
 // writeMP4Box has a piece of 3 s that MP4Box wrote appear every 3 s: of pictures that depend
