@@ -2,11 +2,13 @@ package ingress
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -179,6 +181,50 @@ func TestFolderCut(t *testing.T) {
 		take(t, f, 1, 5*time.Second)
 		if took := time.Since(began); took > 2*time.Second {
 			t.Errorf("a cut file held the next one up for %v", took)
+		}
+	})
+}
+
+// TestFolderHostile names once what is too large, also when it grows, and waits for nothing
+// that lies about its length; what is deleted before its turn is no news.
+func TestFolderHostile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		var lines bytes.Buffer
+		f := newFolder(t, dir, FolderOptions{PollOnly: true, Logger: slog.New(slog.NewTextHandler(&lines, nil))})
+		pieces := mp4boxPieces(t)
+		large := filepath.Join(dir, "a1.mp4")
+		appendTo(t, large, pieces[0])
+		grow := func(size int64) {
+			if err := os.Truncate(large, size); err != nil {
+				t.Fatal(err)
+			}
+		}
+		grow(maxFolderFile + 1)
+		appendTo(t, filepath.Join(dir, "b1.mp4"), nil)
+		appendTo(t, filepath.Join(dir, "c1.mp4"), []byte("\x00\x00\x00\x01moov\xff\xff\xff\xff\xff\xff\xff\xff"))
+		appendTo(t, filepath.Join(dir, "d1.mp4"), []byte("\x7f\xff\xff\xffmoov"))
+		if err := os.Symlink("/dev/zero", filepath.Join(dir, "e1.mp4")); err != nil {
+			t.Fatal(err)
+		}
+		appendTo(t, filepath.Join(dir, "f1.mp4"), pieces[0])
+		deleted := filepath.Join(dir, "g1.mp4")
+		appendTo(t, deleted, pieces[0][:1000])
+		time.AfterFunc(time.Second, func() { _ = os.Remove(deleted); grow(maxFolderFile + 2) })
+		take(t, f, 1, 3*time.Second)
+		appendTo(t, filepath.Join(dir, "h1.mp4"), pieces[1])
+		take(t, f, 1, 3*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		for err := error(nil); err == nil; {
+			_, err = f.ReadSegment(ctx)
+		}
+		_ = f.Close() // it logs no more
+		for name, want := range map[string]int{"a1": 1, "b1": 1, "c1": 1, "e1": 0, "g1": 0} {
+			if n := strings.Count(lines.String(), "file="+name+".mp4 "); n != want {
+				t.Errorf("%s.mp4 is named %d times, want %d, in\n%s", name, n, want, lines.String())
+			}
 		}
 	})
 }
