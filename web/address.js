@@ -22,6 +22,18 @@ export function webSocketURL(src, base) {
 }
 
 /**
+ * Returns the WebSocket URLs of a list of addresses with spaces between them, without those that are none.
+ *
+ * @param {string} list
+ * @param {string} base
+ * @returns {string[]}
+ */
+export function webSocketURLs(list, base) {
+  const words = list.split(/\s+/).filter((word) => word);
+  return words.map((word) => webSocketURL(word, base)).filter((url) => url !== null);
+}
+
+/**
  * Returns the URL of a subscription which goes on after what is there already. What the stream's own URL asks for
  * besides stays as it is.
  *

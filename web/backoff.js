@@ -4,11 +4,16 @@
  */
 export class Backoff {
   #random;
+  #longest;
   #attempts = 0;
 
-  /** @param {() => number} [random] gives 0 to 1; Math.random by default */
-  constructor(random = Math.random) {
+  /**
+   * @param {() => number} [random] gives 0 to 1; Math.random by default
+   * @param {number} [longest] the longest wait in milliseconds, before its random factor
+   */
+  constructor(random = Math.random, longest = 10_000) {
     this.#random = random;
+    this.#longest = longest;
   }
 
   /** How many waits have been asked for since the last reset. */
@@ -22,7 +27,7 @@ export class Backoff {
    * @returns {number}
    */
   next() {
-    const ceiling = Math.min(200 * 2 ** Math.min(this.#attempts++, 10), 10_000);
+    const ceiling = Math.min(200 * 2 ** Math.min(this.#attempts++, 10), this.#longest);
     return this.spread(ceiling);
   }
 

@@ -1,4 +1,5 @@
 import { subscriptionURL } from './address.js';
+import { Addresses } from './addresses.js';
 import { Backoff } from './backoff.js';
 import { systemClock } from './clock.js';
 import { Link } from './link.js';
@@ -6,6 +7,12 @@ import { probe } from './probe.js';
 
 /** A connection that brought something for this many milliseconds was healthy: the next wait is short again. */
 const HEALTHY_AFTER = 10_000;
+/** The wait, before its random factor, until another address is tried. */
+const NEXT_WAIT = 200;
+/** The longest wait, before its random factor, of an owner who begins again. */
+const RESTART_WAIT = 1_000;
+/** A connection that brings nothing for this many milliseconds after the page was away may be dead. */
+const DOUBT_AFTER = 500;
 /** The wait, before its random factor, for a stream that has never been there; it may come. */
 const NOT_FOUND_WAIT = 5_000;
 
@@ -42,14 +49,18 @@ const NOT_FOUND_WAIT = 5_000;
  * backoff until the stream ends or close is called. Each connection goes on where the one before broke off. Where a
  * server sends its clients away, the next connection is there before the old one is let go: in between chunks come
  * twice. It begins with open.
+ *
+ * Where the stream has several addresses, the next one is tried when one does not work or the server says so, after
+ * the last the first. One that refuses this client is not tried again.
  */
 export class Connection {
-  #url;
+  #addresses;
   #handlers;
   #environment;
   #fetch;
   #clock;
   #backoff;
+  #restarts;
   /**
    * The one that what comes is taken from, and the one that shall follow it.
    *
@@ -58,6 +69,12 @@ export class Connection {
   #link = null;
   /** @type {Link | null} */
   #next = null;
+  /**
+   * The one that may be dead.
+   *
+   * @type {Link | null}
+   */
+  #doubted = null;
   /** @type {number[] | null} */
   #tracks = null;
   #closed = false;
@@ -67,17 +84,18 @@ export class Connection {
   #moveTimer = 0;
 
   /**
-   * @param {string} url a ws or wss URL
+   * @param {string[]} urls ws or wss URLs of the stream, one at least
    * @param {Handlers} handlers
    * @param {Environment} [environment]
    */
-  constructor(url, handlers, environment = {}) {
-    this.#url = url;
+  constructor(urls, handlers, environment = {}) {
+    this.#addresses = new Addresses(urls);
     this.#handlers = handlers;
     this.#clock = environment.clock ?? systemClock;
     this.#environment = { WebSocket: environment.WebSocket ?? globalThis.WebSocket, clock: this.#clock };
     this.#fetch = environment.fetch ?? ((...args) => globalThis.fetch(...args));
     this.#backoff = new Backoff(environment.random);
+    this.#restarts = new Backoff(environment.random, RESTART_WAIT);
   }
 
   /** Whether messages can come and go. */
@@ -98,9 +116,20 @@ export class Connection {
     this.#drop();
   }
 
-  /** Connects at once where it waits for the next attempt: the network is back, or the page is looked at again. */
-  retryNow() {
+  /**
+   * Says that the page was away: its machine slept, or the network was gone. Where it waits for the next attempt, that
+   * comes at once. A connection may have died without a word: if it brings nothing now, another one is made.
+   */
+  wake() {
     if (this.#waiting) this.open();
+    const link = this.#link;
+    if (!link?.isOpened || this.#next) return;
+    this.#clock.clearTimeout(this.#moveTimer);
+    this.#moveTimer = this.#clock.setTimeout(() => {
+      if (link.silence < DOUBT_AFTER) return;
+      this.#doubted = link;
+      this.#next = this.#dial();
+    }, DOUBT_AFTER);
   }
 
   /** Begins again with all tracks, as after a failure: the owner has nothing any more that could be resumed. */
@@ -110,7 +139,9 @@ export class Connection {
     this.#dropNext();
     if (!link) return;
     this.#release(link);
-    void this.#explain(link.isOpened);
+    if (link.heardFor >= HEALTHY_AFTER) this.#restarts.reset();
+    if (link.isOpened) this.#wait('lost', this.#restarts.next());
+    else void this.#explain(false);
   }
 
   /**
@@ -126,10 +157,11 @@ export class Connection {
   #dial() {
     const tracks = this.#tracks;
     const link = new Link(
-      subscriptionURL(this.#url, tracks ?? [], this.#handlers.after()),
+      subscriptionURL(this.#addresses.current, tracks ?? [], this.#handlers.after()),
       {
         onopen: () => {
           this.#known = true;
+          this.#addresses.worked();
           if (this.#tracks && this.#tracks !== tracks) link.send({ type: 'select', tracks: this.#tracks });
           if (link === this.#link) this.#handlers.onopen();
         },
@@ -147,6 +179,7 @@ export class Connection {
    */
   #received(link, message) {
     if (link === this.#next) this.#move();
+    if (link === this.#doubted) this.#doubted = null;
     if (message instanceof ArrayBuffer) this.#handlers.onsegment(message);
     else if (message.type === 'gap') this.#handlers.ongap(message);
     else if (message.type === 'goaway') this.#goAway(link, message.delay);
@@ -164,6 +197,7 @@ export class Connection {
     const wait = link.age >= HEALTHY_AFTER ? delay : Math.max(delay, this.#backoff.next());
     this.#clock.clearTimeout(this.#moveTimer);
     this.#moveTimer = this.#clock.setTimeout(() => {
+      this.#addresses.next();
       this.#next = this.#dial();
     }, wait);
   }
@@ -184,21 +218,22 @@ export class Connection {
    */
   #gone(link, code, reason) {
     if (link === this.#next) {
-      // The server that wants its clients to leave still serves them.
       this.#next = null;
-      return;
+      // The server that wants its clients to leave still serves them.
+      if (this.#link !== this.#doubted) return;
     }
-    this.#release(link);
+    if (this.#link) this.#release(this.#link);
     if (link.isEnded && code === 1000) {
       this.close();
       this.#handlers.onend();
-    } else if (code >= 4300 && code < 4400) {
+    } else if (code >= 4300 && code < 4400 && !this.#addresses.remove()) {
       this.close();
       this.#handlers.onfail(reason || `The server has refused this player (${code})`);
     } else if (this.#next) {
       this.#link = this.#next;
       this.#next = null;
     } else {
+      if (code >= 4200 && code < 4300 && link.isOpened) this.#addresses.next();
       void this.#explain(link.isOpened);
     }
   }
@@ -211,8 +246,10 @@ export class Connection {
     }
     // The next attempt is allowed to come while the question is under way, and then the answer is of no use.
     this.#waiting = true;
-    const { cause, retryAfter } = await probe(this.#url.replace(/^ws/, 'http'), this.#fetch);
-    if (this.#waiting && !this.#closed) this.#retry(cause, retryAfter);
+    const { cause, retryAfter } = await probe(this.#addresses.current.replace(/^ws/, 'http'), this.#fetch);
+    if (!this.#waiting || this.#closed) return;
+    if (this.#addresses.next()) this.#retry(cause, retryAfter);
+    else this.#wait('unreachable', this.#backoff.spread(NEXT_WAIT));
   }
 
   /**
@@ -221,7 +258,14 @@ export class Connection {
    */
   #retry(cause, atLeast) {
     const unknown = cause === 'not-found' && !this.#known;
-    const wait = Math.max(this.#backoff.next(), unknown ? this.#backoff.spread(NOT_FOUND_WAIT) : atLeast);
+    this.#wait(cause, Math.max(this.#backoff.next(), unknown ? this.#backoff.spread(NOT_FOUND_WAIT) : atLeast));
+  }
+
+  /**
+   * @param {Cause} cause
+   * @param {number} wait milliseconds
+   */
+  #wait(cause, wait) {
     this.#stopWaiting();
     this.#waiting = true;
     this.#retryTimer = this.#clock.setTimeout(() => this.open(), wait);

@@ -1,4 +1,4 @@
-import { webSocketURL } from './address.js';
+import { webSocketURLs } from './address.js';
 import { Controls } from './controls.js';
 import { dom } from './dom.js';
 import { Player } from './player.js';
@@ -9,7 +9,7 @@ const STYLE = new URL('./livews-player.css', import.meta.url).href;
  * The element `<livews-player>`: plays one live stream.
  *
  * Attributes, each with a property of the same name: `src`, the address of the stream, as ws, wss, http, https or
- * relative URL; `controls`, to show some; `muted`, to start without sound; `latency`, how near the live edge to be:
+ * relative URL, or several with spaces between them, which are tried in this order where one does not work; `controls`, to show some; `muted`, to start without sound; `latency`, how near the live edge to be:
  * low, balanced (the default), smooth, or a time from 100ms to 30s, half of which (at most 5 s) the server may use in order to
  * send more at once, which saves it work. Where the browser does not start with sound, the element starts without,
  * and says so.
@@ -140,9 +140,9 @@ export class LivewsPlayerElement extends HTMLElement {
       this.#player.close();
       return;
     }
-    const url = webSocketURL(this.src, document.baseURI);
+    const urls = webSocketURLs(this.src, document.baseURI);
     this.#player.latency = this.getAttribute('latency');
-    if (url) this.#player.load(url);
+    if (urls.length) this.#player.load(urls);
     else this.#forwardError(new CustomEvent('error', { detail: { message: `no address of a stream: ${this.src}`, fatal: true } }));
   }
 

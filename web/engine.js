@@ -58,6 +58,7 @@
  * @property {number} stalls
  * @property {number} jumps
  * @property {number} holes
+ * @property {{hole: number, dry: number, nudge: number, room: number, overflow: number}} recoveries see recoveries.js
  */
 
 /**

@@ -33,6 +33,11 @@ export class Feed {
     return this.#sequence.last;
   }
 
+  /** The decode time of the last chunk that was let through, in seconds; negative before the first. */
+  get time() {
+    return this.#previous.time;
+  }
+
   /** About how long a chunk is, in seconds. */
   get duration() {
     return this.#duration;

@@ -1,17 +1,23 @@
 import { checkInit } from './boxes.js';
 import { Feed } from './feed.js';
 import { Flag, MessageError } from './message.js';
+import { comparePositions } from './position.js';
 import { Timeline } from './timeline.js';
 import { chooseTracks } from './tracks.js';
 
 /** @typedef {import('./message.js').Segment} Segment */
 /** @typedef {import('./message.js').TrackInfo} TrackInfo */
+/** @typedef {import('./position.js').Position} Position */
 /** @typedef {Segment & {info: TrackInfo}} Init */
 
 /** The most tracks of a stream that are looked at. */
 const MAX_TRACKS = 64;
-/** The sound has stopped when none has come for this many milliseconds while pictures did. */
-const SILENT_AFTER = 2_000;
+/**
+ * The sound has stopped when none has come for this many milliseconds while pictures did, or for so many chunks where
+ * they are long.
+ */
+const SILENT_AFTER = 1_000;
+const SILENT_CHUNKS = 1.5;
 /** It is back when it is no more than this many seconds away from the picture. */
 const IN_STEP = 1;
 /** When nothing but chunks that were here before has come for this many milliseconds, the stream has been set back. */
@@ -34,13 +40,13 @@ export class Intake {
   /** @type {Map<number, Feed>} */
   #feeds = new Map();
   /**
-   * Tracks which have stopped while others go on.
+   * Tracks which have stopped while others go on, with the last that was heard of them.
    *
-   * @type {Set<number>}
+   * @type {Map<number, Position | null>}
    */
-  #silent = new Set();
+  #silent = new Map();
   #timeline = new Timeline();
-  #newest = 0;
+  #newest = { epoch: -1, time: 0 };
   #acceptedAt = 0;
   #resumable = true;
   #past = { gaps: 0, duplicates: 0, orphans: 0, refused: 0 };
@@ -66,7 +72,7 @@ export class Intake {
 
   /** The numbers of the tracks to ask for, or null for all: one that is silent may be heard again. */
   get selection() {
-    const wanted = [...this.#feeds.keys(), ...this.#silent];
+    const wanted = [...this.#feeds.keys(), ...this.#silent.keys()];
     return wanted.length < this.#inits.size ? wanted : null;
   }
 
@@ -164,18 +170,18 @@ export class Intake {
   }
 
   /**
-   * Says what to do with a chunk: 'play' it, 'drop' it, or 'rebuild', that is begin anew.
+   * Says what to do with a chunk: 'play' it, 'drop' it, or begin anew: because the 'sound' is back, or else ('rebuild').
    *
    * @param {Segment} chunk
-   * @returns {'play' | 'drop' | 'rebuild'}
+   * @returns {'play' | 'drop' | 'sound' | 'rebuild'}
    */
   take(chunk) {
     const feed = this.#feeds.get(chunk.track);
-    if (!feed) return this.#isHeardAgain(chunk) ? 'rebuild' : 'drop';
+    if (!feed) return this.#isHeardAgain(chunk) ? 'sound' : 'drop';
     const now = this.#now();
     if (!feed.accept(chunk)) return now - this.#acceptedAt > STALE_AFTER ? 'rebuild' : 'drop';
     this.#acceptedAt = feed.acceptedAt = now;
-    this.#newest = chunk.decodeTime;
+    this.#newest = { epoch: chunk.position.epoch, time: chunk.decodeTime };
     this.#resumable = true;
     return 'play';
   }
@@ -245,8 +251,13 @@ export class Intake {
     const feeds = [...this.#feeds.values()];
     const picture = feeds.find((feed) => feed.init.info.kind === 'video');
     const sound = feeds.find((feed) => feed.init.info.kind === 'audio');
-    if (!picture || !sound || picture.acceptedAt - sound.acceptedAt < SILENT_AFTER) return false;
-    this.#silent.add(sound.init.track);
+    if (!picture || !sound) return false;
+    const patience = Math.max(SILENT_AFTER, SILENT_CHUNKS * 1000 * this.duration);
+    if (picture.acceptedAt - sound.acceptedAt < patience) return false;
+    // After an outage the picture may come a moment before the sound.
+    const isOneClock = picture.last && picture.last.epoch === sound.last?.epoch;
+    if (isOneClock && (picture.time - sound.time) * 1000 < patience) return false;
+    this.#silent.set(sound.init.track, sound.last);
     return true;
   }
 
@@ -260,12 +271,16 @@ export class Intake {
   }
 
   /**
-   * Takes up the sound again when it is back.
+   * Takes up the sound again when it is back: with more than was there when it stopped, which a new connection brings
+   * once more.
    *
    * @param {Segment} chunk of a track that is not played
    */
-  #isHeardAgain({ track, decodeTime }) {
-    if (Math.abs(this.#newest - decodeTime) > IN_STEP * 1e6) return false;
+  #isHeardAgain({ track, position, decodeTime }) {
+    const last = this.#silent.get(track);
+    if (last === undefined || (last && comparePositions(position, last) <= 0)) return false;
+    const { epoch, time } = this.#newest;
+    if (epoch !== position.epoch || Math.abs(time - decodeTime) > IN_STEP * 1e6) return false;
     return this.#silent.delete(track);
   }
 }

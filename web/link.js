@@ -44,6 +44,7 @@ export class Link {
   constructor(url, handlers, { WebSocket, clock }) {
     this.#handlers = handlers;
     this.#clock = clock;
+    this.#heardAt = clock.now();
     const socket = new WebSocket(url, PROTOCOL);
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
@@ -66,6 +67,11 @@ export class Link {
   /** How long ago the handshake was done, in milliseconds; 0 if it is not. */
   get age() {
     return this.isOpened ? this.#clock.now() - this.#openedAt : 0;
+  }
+
+  /** For how long nothing has come, in milliseconds, not even the end of the handshake. */
+  get silence() {
+    return this.#clock.now() - this.#heardAt;
   }
 
   /** For how long after the handshake something has come, in milliseconds: what has been silent since was no health. */

@@ -13,6 +13,7 @@ import { mimeType } from './tracks.js';
  * @typedef {object} MediaHandlers
  * @property {() => void} onchange what is buffered has changed
  * @property {(track: number) => void} ondrop chunks of a track were dropped: only one which begins a group can follow
+ * @property {() => void} onfull the browser has no room for more; old media is removed
  * @property {(error: Error) => void} onerror playback cannot go on with this Media
  */
 
@@ -156,6 +157,7 @@ export class Media {
       playhead: () => this.#video.currentTime,
       onchange: () => this.#changed(),
       ondrop: () => this.#handlers.ondrop(track.number),
+      onfull: () => this.#handlers.onfull(),
       onerror: (error) => this.#handlers.onerror(error),
     });
     buffer.setPaused(this.#source.streaming === false);

@@ -23,6 +23,7 @@ export class MseEngine {
   #frames;
   /** @type {{latency: number | null, firstMs: number} | null} */
   #frame = null;
+  #makeshifts = { room: 0, overflow: 0 };
   #loadedAt;
   #listening = new AbortController();
 
@@ -131,6 +132,7 @@ export class MseEngine {
       stalls: this.#playhead.stalls,
       jumps: this.#playhead.jumps,
       holes: this.#playhead.holes,
+      recoveries: { hole: this.#playhead.holes, ...this.#playhead.recoveries, ...this.#makeshifts },
     };
   }
 
@@ -199,7 +201,11 @@ export class MseEngine {
     if (!MediaSource) throw new Error('this browser has no Media Source Extensions');
     return new Media(this.#video, MediaSource, {
       onchange: () => this.#buffered(),
-      ondrop: (track) => this.#handlers.ondrop(track),
+      ondrop: (track) => {
+        this.#makeshifts.overflow++;
+        this.#handlers.ondrop(track);
+      },
+      onfull: () => this.#makeshifts.room++,
       onerror: (error) => this.#handlers.onerror(error.message),
     });
   }

@@ -4,8 +4,11 @@ import { Connection } from './connection.js';
 import { Intake } from './intake.js';
 import { MessageError, Type, parseMessage } from './message.js';
 import { MseEngine } from './mse-engine.js';
+import { PageWatch } from './page-watch.js';
 import { parseLatency } from './profile.js';
+import { Recoveries } from './recoveries.js';
 import { NOTHING } from './stats.js';
+import { workOut } from './status.js';
 
 /** @typedef {import('./message.js').Segment} Segment */
 /** @typedef {import('./message.js').TrackInfo} TrackInfo */
@@ -13,12 +16,6 @@ import { NOTHING } from './stats.js';
 /** @typedef {import('./intake.js').Init} Init */
 /** @typedef {import('./engine.js').Engine} Engine */
 /** @typedef {import('./stats.js').Stats} Stats */
-
-/** More failures of the media than this many within the time, in milliseconds, are final. */
-const MAX_FAILURES = 3;
-const FAILURES_WITHIN = 30_000;
-/** A viewer this many seconds behind is told so. */
-const BEHIND = 1;
 
 /**
  * Plays one stream in a video element. It has no looks of its own.
@@ -49,10 +46,10 @@ export class Player extends EventTarget {
   #ended = false;
   #note = '';
   #shown = false;
-  /** @type {number[]} */
-  #failures = [];
+  #recoveries = new Recoveries();
+  /** @type {PageWatch | null} */
+  #page = null;
   #counts = { reconnects: 0, moves: 0, refused: 0, chunks: 0, bytes: 0 };
-  #listening = new AbortController();
 
   /**
    * @param {HTMLVideoElement} video
@@ -136,6 +133,7 @@ export class Player extends EventTarget {
     const { gaps, duplicates, orphans, refused } = this.#intake.counts;
     return {
       ...playback,
+      recoveries: { ...playback.recoveries, ...this.#recoveries.counts },
       reconnects: this.#counts.reconnects,
       moves: this.#counts.moves,
       gaps: gaps + holes,
@@ -151,25 +149,27 @@ export class Player extends EventTarget {
   /**
    * Plays a stream, in place of the one before.
    *
-   * @param {string} url a ws or wss URL
+   * @param {string | string[]} addresses ws or wss URLs of the stream: where one does not work, the next is tried
    */
-  load(url) {
+  load(addresses) {
     this.close();
     if (!MseEngine.isSupported) {
       this.#setStatus({ state: 'failed', message: 'This browser cannot play live video (it has no Media Source Extensions)' });
       return;
     }
-    this.#listenToPage();
+    this.#page = new PageWatch((isShown) => this.#back(isShown), this.#clock);
     const { margin, budget } = parseLatency(this.latency);
+    const urls = [addresses].flat().map((url) => withLatency(url, budget));
     this.#engine = new MseEngine(this.#video, this.#engineHandlers(), this.#clock, margin);
-    this.#connection = new Connection(withLatency(url, budget), this.#handlers(), this.#environment);
+    this.#connection = new Connection(urls, this.#handlers(), this.#environment);
     this.#connection.open();
     this.#refresh();
   }
 
   /** Stops, and lets go of the video element. */
   close() {
-    this.#listening.abort();
+    this.#page?.close();
+    this.#page = null;
     this.#connection?.close();
     this.#connection = null;
     this.#engine?.close();
@@ -177,7 +177,7 @@ export class Player extends EventTarget {
     this.#intake = this.#newIntake();
     this.#down = null;
     this.#ended = this.#shown = false;
-    this.#failures = [];
+    this.#recoveries = new Recoveries();
     this.#counts = { reconnects: 0, moves: 0, refused: 0, chunks: 0, bytes: 0 };
     this.#setStatus({ state: 'idle' });
   }
@@ -240,7 +240,7 @@ export class Player extends EventTarget {
     this.#counts.bytes += data.byteLength;
     try {
       const segment = parseMessage(data);
-      if (segment?.type === Type.init && this.#intake.addInit(/** @type {Init} */ (segment))) this.#rebuild();
+      if (segment?.type === Type.init && this.#intake.addInit(/** @type {Init} */ (segment))) this.#rebuild('stream');
       if (segment?.type === Type.chunk) this.#chunk(segment);
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;
@@ -255,7 +255,8 @@ export class Player extends EventTarget {
     if (!engine || (!engine.isStarted && !this.#start(engine))) return;
     const verdict = this.#intake.take(chunk);
     if (verdict === 'drop') return;
-    if (verdict === 'rebuild' || !this.#append(engine, chunk)) this.#rebuild();
+    if (verdict === 'sound') this.#rebuild('sound');
+    else if (verdict === 'rebuild' || !this.#append(engine, chunk)) this.#rebuild('stream');
   }
 
   /**
@@ -309,16 +310,22 @@ export class Player extends EventTarget {
     return {
       onchange: () => this.#refresh(),
       onbuffered: () => {
-        if (this.#engine?.isFrozen && this.#intake.giveUpSound()) this.#rebuild();
+        const isWaiting = this.#engine && (this.#engine.isFrozen || !this.#engine.isPlaced);
+        if (isWaiting && this.#intake.giveUpSound()) this.#rebuild('sound');
       },
       ondrop: (track) => this.#intake.break(track),
       onerror: (message) => this.#mediaFailed(message),
     };
   }
 
-  /** Begins again with new media where what plays cannot go on. */
-  #rebuild() {
+  /**
+   * Begins again with new media where what plays cannot go on.
+   *
+   * @param {'media' | 'sound' | 'stream'} why
+   */
+  #rebuild(why) {
     if (!this.#engine) return;
+    this.#recoveries.counts[why]++;
     this.#intake.forget();
     this.#engine.restart();
     this.#connection?.restart();
@@ -326,15 +333,12 @@ export class Player extends EventTarget {
 
   /** @param {string} message */
   #mediaFailed(message) {
-    const now = this.#clock.now();
-    this.#failures = this.#failures.filter((at) => now - at < FAILURES_WITHIN);
-    this.#failures.push(now);
-    if (this.#failures.length > MAX_FAILURES) {
+    if (!this.#recoveries.failed(this.#clock.now(), this.#engine?.stats.decodedFrames ?? 0)) {
       this.#fail({ state: 'failed', message: `This stream cannot be played: ${message}` });
       return;
     }
     this.#dispatchError(message, false);
-    this.#rebuild();
+    this.#rebuild('media');
   }
 
   #end() {
@@ -355,24 +359,7 @@ export class Player extends EventTarget {
   #refresh() {
     if (!this.#connection || !this.#engine) return;
     if (this.#engine.isPlaced && this.#engine.hasPicture) this.#shown = true;
-    this.#setStatus(this.#work(this.#engine));
-  }
-
-  /**
-   * @param {Engine} engine
-   * @returns {Status}
-   */
-  #work(engine) {
-    const note = this.#note;
-    if (this.#ended && (engine.isOver || !engine.isPlaced)) return { state: 'ended' };
-    if (this.#down === 'not-found') return { state: 'not-found' };
-    if (this.#down === 'unavailable') return { state: 'unavailable' };
-    if (this.#down) return { state: this.#shown ? 'reconnecting' : 'connecting', cause: this.#down };
-    if (!this.#shown) return { state: 'connecting' };
-    if (!engine.isPlaced) return { state: 'reconnecting' };
-    if (engine.isFrozen && !this.#ended) return { state: 'stalled', note };
-    if (engine.lag > BEHIND) return { state: 'behind', behind: Math.round(engine.lag), note };
-    return { state: 'live', note };
+    this.#setStatus(workOut(this.#engine, { ended: this.#ended, down: this.#down, shown: this.#shown, note: this.#note }));
   }
 
   /** @param {Status} status */
@@ -394,18 +381,9 @@ export class Player extends EventTarget {
     return new Intake((mime) => MseEngine.supports(mime), this.#clock.now);
   }
 
-  #listenToPage() {
-    this.#listening = new AbortController();
-    const { signal } = this.#listening;
-    globalThis.addEventListener('online', () => this.#connection?.retryNow(), { signal });
-    document.addEventListener(
-      'visibilitychange',
-      () => {
-        if (document.hidden) return;
-        this.#connection?.retryNow();
-        this.#engine?.shown();
-      },
-      { signal },
-    );
+  /** @param {boolean} isShown */
+  #back(isShown) {
+    this.#connection?.wake();
+    if (isShown) this.#engine?.shown();
   }
 }

@@ -42,6 +42,8 @@ export class Playhead {
   stalls = 0;
   jumps = 0;
   holes = 0;
+  /** How often it was moved because media came after playback had run dry, or by a nudge. */
+  recoveries = { dry: 0, nudge: 0 };
   /** Whether more media is on its way into the element. */
   filling = false;
 
@@ -55,6 +57,8 @@ export class Playhead {
   #following = true;
   #wanted = true;
   #starved = false;
+  /** Whether the page is frozen: its media is paused then, whatever the viewer wants. */
+  #away = false;
   /** Whether playback has moved since the playhead was set. */
   #settled = false;
   #end = 0;
@@ -79,6 +83,7 @@ export class Playhead {
     this.#listen('pause', () => this.#paused());
     this.#listen('play', () => this.#played());
     this.#listen('volumechange', () => this.#volumeChanged());
+    document.addEventListener('freeze', () => (this.#away = true), { signal: this.#listening.signal });
     for (const type of ['timeupdate', 'seeked', 'playing', 'loadeddata']) this.#listen(type, () => this.update());
   }
 
@@ -195,6 +200,7 @@ export class Playhead {
 
   /** Says that the page is looked at again. A browser may have stopped the picture in the meantime. */
   shown() {
+    this.#away = false;
     if (!this.#wanted || !this.#following || !this.#placed) return;
     if (this.#video.paused || this.lag > NEAR / 4) this.goLive();
   }
@@ -243,7 +249,9 @@ export class Playhead {
     if (end <= this.#dryEnd || this.filling) return;
     this.#starved = false;
     const live = Math.max(currentTime, end - this.#edge.distance);
-    if (this.hasAudio || live - currentTime > SLACK) this.#seek(live);
+    if (!this.hasAudio && live - currentTime <= SLACK) return;
+    this.recoveries.dry++;
+    this.#seek(live);
   }
 
   #ranDry() {
@@ -280,8 +288,12 @@ export class Playhead {
   #nudge(now) {
     this.#progress.at = now;
     this.#setFrozen(true);
-    if (this.#progress.nudges++ >= MAX_NUDGES) this.#handlers.onstuck();
-    else this.#seek(Math.min(this.#video.currentTime + 0.1, this.#end - SLACK));
+    if (this.#progress.nudges++ >= MAX_NUDGES) {
+      this.#handlers.onstuck();
+      return;
+    }
+    this.recoveries.nudge++;
+    this.#seek(Math.min(this.#video.currentTime + 0.1, this.#end - SLACK));
   }
 
   /** @param {boolean} frozen */
@@ -312,7 +324,7 @@ export class Playhead {
   #paused() {
     const { pictureInPictureElement } = document;
     // A browser pauses a hidden muted video by itself; the viewer can only do so from a small window of its own.
-    if (this.#video.ended || !this.#video.paused || (document.hidden && pictureInPictureElement !== this.#video)) return;
+    if (this.#away || this.#video.ended || !this.#video.paused || (document.hidden && pictureInPictureElement !== this.#video)) return;
     this.#wanted = false;
     this.#following = false;
     this.#setFrozen(false);

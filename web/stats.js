@@ -12,6 +12,7 @@
  * @property {number} decodedFrames
  * @property {number} stalls how often playback ran dry
  * @property {number} jumps how often playback was moved forward to the live edge
+ * @property {import('./recoveries.js').Counts} recoveries how often playback had to be got going again, by what was done
  * @property {number} reconnects how often the connection was lost
  * @property {number} moves how often another connection took over, as the server wished
  * @property {number} gaps notices of missing chunks, and holes that playback was carried over
@@ -32,5 +33,5 @@
  */
 export const NOTHING = {
   latencyMs: null, firstFrameMs: null, bufferMs: 0, targetMs: 0, rate: 1, droppedFrames: 0, decodedFrames: 0,
-  stalls: 0, jumps: 0, holes: 0,
+  stalls: 0, jumps: 0, holes: 0, recoveries: { hole: 0, dry: 0, nudge: 0, room: 0, overflow: 0 },
 };

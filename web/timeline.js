@@ -16,7 +16,7 @@ export class Timeline {
   #previous = { epoch: -1, offset: 0 };
   #end = 0;
   /** @type {Map<number, number>} */
-  #ends = new Map();
+  #starts = new Map();
 
   /**
    * Returns the offset in seconds to add to the times of a chunk: its SourceBuffer's timestampOffset. All tracks
@@ -32,8 +32,8 @@ export class Timeline {
     if (epoch === this.#previous.epoch) return this.#previous.offset;
     if (epoch !== this.#epoch) this.#begin(epoch, time);
     const start = time + this.#offset;
-    if (start < (this.#ends.get(track) ?? start) - MAX_STEP) return null;
-    this.#ends.set(track, start + duration);
+    if (start < (this.#starts.get(track) ?? start) - MAX_OVERLAP) return null;
+    this.#starts.set(track, start);
     this.#end = Math.max(this.#end, start + duration);
     return this.#offset;
   }

@@ -16,6 +16,8 @@ const KEEP_SLACK = 5;
 const MAX_SPAN = 120;
 /** What is kept behind the playhead when the browser has no room, in seconds. */
 const KEEP_LEAST = 2;
+/** How much more media may come before a browser that has no room is given up, in seconds. */
+const MAX_FULL = 2;
 
 /**
  * Something that waits to be appended.
@@ -33,6 +35,7 @@ const KEEP_LEAST = 2;
  * @property {() => number} playhead gives the playback position in seconds
  * @property {() => void} onchange what is buffered has changed
  * @property {() => void} ondrop what waited was dropped: only a chunk which begins a group can follow
+ * @property {() => void} onfull the browser has no room for more; what was played is removed
  * @property {(error: Error) => void} onerror the SourceBuffer is of no more use
  */
 
@@ -51,7 +54,9 @@ export class TrackBuffer {
   #queue = [];
   #bytes = 0;
   #keep = KEEP;
-  #starved = false;
+  /** The time of the newest chunk that was queued, and what that was when the browser had no more room. */
+  #newest = NaN;
+  #fullAt = NaN;
   #paused = false;
   #closed = false;
 
@@ -72,6 +77,11 @@ export class TrackBuffer {
   /** Whether nothing waits and nothing is under way. */
   get isIdle() {
     return this.#queue.length === 0 && this.#buffer?.updating === false;
+  }
+
+  /** How many bytes wait to be appended. */
+  get waiting() {
+    return this.#bytes;
   }
 
   /** What is buffered. */
@@ -131,6 +141,7 @@ export class TrackBuffer {
   #push(piece) {
     if (this.#closed) return;
     this.#queue.push(piece);
+    if (!piece.mime) this.#newest = piece.time;
     this.#bytes += piece.data.length;
     this.#bound(piece.time);
     this.#next();
@@ -169,7 +180,7 @@ export class TrackBuffer {
     }
     if (!piece.mime && buffer.timestampOffset !== piece.offset) buffer.timestampOffset = piece.offset;
     buffer.appendBuffer(join(this.#queue.slice(0, count)));
-    this.#starved = false;
+    this.#fullAt = NaN;
     this.#replace(this.#queue.slice(count));
   }
 
@@ -204,22 +215,23 @@ export class TrackBuffer {
 
   /** @param {Error} error */
   #refused(error) {
-    if (error.name !== 'QuotaExceededError' || this.#starved) {
+    if (error.name !== 'QuotaExceededError' || this.#newest - this.#fullAt > MAX_FULL) {
       this.#fail(error);
       return;
     }
-    this.#starved = true;
-    this.#keep = Math.max(KEEP_LEAST, this.#keep / 2);
-    if (!this.#makeRoom()) this.#fail(error);
+    if (Number.isNaN(this.#fullAt)) {
+      this.#fullAt = this.#newest;
+      this.#keep = Math.max(KEEP_LEAST, this.#keep / 2);
+      this.#handlers.onfull();
+    }
+    this.#makeRoom();
   }
 
-  /** Removes as much as can be spared. Reports whether that is under way. */
+  /** Removes as much as can be spared. Where that is nothing, there is more when the next chunk comes. */
   #makeRoom() {
     const [oldest] = this.ranges;
     const end = this.#handlers.playhead() - KEEP_LEAST;
-    if (!this.#buffer || !oldest || oldest.start >= end) return false;
-    this.#buffer.remove(0, end);
-    return true;
+    if (oldest && oldest.start < end) this.#buffer?.remove(0, end);
   }
 
   #updated() {

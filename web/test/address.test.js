@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { subscriptionURL, webSocketURL, withLatency } from '../address.js';
+import { subscriptionURL, webSocketURL, webSocketURLs, withLatency } from '../address.js';
 
 for (const [src, want] of [
   ['live/cam1', 'wss://host/tv/live/cam1'],
@@ -41,3 +41,8 @@ for (const [budget, want] of [
 ]) {
   test(`budget ${budget}`, () => assert.equal(withLatency('ws://edge/live/a?tracks=1', budget), want));
 }
+
+test('several addresses have spaces between them; what is none is left out', () => {
+  assert.deepEqual(webSocketURLs('  live/a\n http://b/live/a mailto:me  wss://c/x ', 'https://host/'), ['wss://host/live/a', 'ws://b/live/a', 'wss://c/x']);
+  assert.deepEqual(webSocketURLs(' ', 'https://host/'), []);
+});

@@ -22,9 +22,9 @@ beforeEach(() => {
   after = new Map();
 });
 
-function connect() {
+function connect(...urls) {
   const connection = new Connection(
-    'ws://edge/live/cam1?a=1',
+    urls.length ? urls : ['ws://edge/live/cam1?a=1'],
     {
       after: () => after,
       onopen: () => log.push('open'),
@@ -188,23 +188,23 @@ test('silence of 15 s cuts the connection, any message puts it off', async () =>
   assert.equal(log.length, 3, 'the late close of the old socket says nothing');
 });
 
-test('retryNow does not wait', async () => {
+test('when the page is back it does not wait', async () => {
   answer = { status: 404, headers: {} };
   const connection = connect();
-  connection.retryNow();
+  connection.wake();
   assert.equal(FakeSocket.made.length, 1, 'an attempt is under way');
   FakeSocket.last.lose();
   await settle();
-  connection.retryNow();
+  connection.wake();
   assert.equal(FakeSocket.made.length, 2);
   clock.advance(4_000);
   assert.equal(FakeSocket.made.length, 2, 'the old wait is off');
 });
 
-test('retryNow while the probe is under way', async () => {
+test('the page is back while the probe is under way', async () => {
   const connection = connect();
   FakeSocket.last.lose();
-  connection.retryNow();
+  connection.wake();
   FakeSocket.last.accept();
   await settle();
   assert.deepEqual(log, ['open']);
@@ -429,4 +429,105 @@ test('a stream that has been there is asked for again soon', async () => {
   FakeSocket.last.lose();
   await settle();
   assert.equal(log.at(-1), 'down not-found 400');
+});
+
+test('a connection that is dead when the page is back is replaced at once', () => {
+  const connection = connect();
+  const [old] = FakeSocket.made;
+  old.accept();
+  clock.advance(5_000);
+  connection.wake();
+  clock.advance(499);
+  assert.equal(FakeSocket.made.length, 1);
+  clock.advance(1);
+  assert.equal(FakeSocket.made.length, 2);
+  FakeSocket.last.accept();
+  FakeSocket.last.deliver(new ArrayBuffer(40));
+  assert.deepEqual(log, ['open', 'move', 'segment 40']);
+  assert.equal(old.closedWith, 1000);
+});
+
+test('one that brings something is kept', () => {
+  const connection = connect();
+  FakeSocket.last.accept();
+  clock.advance(5_000);
+  connection.wake();
+  clock.advance(100);
+  FakeSocket.last.deliver(new ArrayBuffer(40));
+  clock.advance(1_000);
+  assert.equal(FakeSocket.made.length, 1);
+});
+
+test('dead, and no other can be had: it is lost, and tried again', async () => {
+  const connection = connect();
+  const [old] = FakeSocket.made;
+  old.accept();
+  clock.advance(5_000);
+  connection.wake();
+  clock.advance(500);
+  FakeSocket.last.lose();
+  await settle();
+  assert.equal(old.closedWith, 1000);
+  assert.equal(log.length, 2);
+  assert.match(log[1], /^down/);
+  clock.advance(200);
+  assert.equal(FakeSocket.made.length, 3);
+});
+
+const hosts = () => FakeSocket.made.map(({ url }) => new URL(url).host);
+
+test('the next address is tried when one does not work; all of them, before the waits grow', async () => {
+  answer = null;
+  connect('ws://a/live/x', 'ws://b/live/x', 'ws://c/live/x');
+  for (let i = 0; i < 4; i++) {
+    FakeSocket.last.lose();
+    await settle();
+    clock.advance(200);
+  }
+  assert.deepEqual(hosts(), ['a', 'b', 'c', 'a', 'b']);
+  assert.deepEqual(log, Array(4).fill('down unreachable 200'));
+  assert.deepEqual(probes.map((probe) => new URL(probe.split(' ')[0]).host), ['a', 'b', 'c', 'a']);
+});
+
+test('42xx goes to the next address, after 41xx and 44xx the same one comes first', async () => {
+  connect('ws://a/live/x', 'ws://b/live/x');
+  for (const code of [4200, 4100, 4401, 1006, 4200]) {
+    FakeSocket.last.accept();
+    FakeSocket.last.lose(code);
+    await settle();
+    clock.advance(3_200);
+  }
+  assert.deepEqual(hosts(), ['a', 'b', 'b', 'b', 'b', 'a']);
+});
+
+test('43xx takes an address out; after the last it stops with the reason', async () => {
+  connect('ws://a/live/x', 'ws://b/live/x', 'ws://c/live/x');
+  for (const code of [4300, 4303, 4200, 4301]) {
+    FakeSocket.last.accept();
+    FakeSocket.last.lose(code, `no (${code})`);
+    await settle();
+    clock.advance(3_200);
+  }
+  assert.deepEqual(hosts(), ['a', 'b', 'c', 'c']);
+  assert.equal(log.at(-1), 'fail no (4301)');
+  assert.equal(clock.pending, 0);
+});
+
+test('a server that goes away leads to the next address', () => {
+  connect('ws://a/live/x', 'ws://b/live/x');
+  FakeSocket.last.accept();
+  clock.advance(12_000);
+  FakeSocket.last.deliver('{"type":"goaway","delay":1000}');
+  clock.advance(1_000);
+  assert.deepEqual(hosts(), ['a', 'b']);
+});
+
+test('an owner who begins again and again waits a second at the most', () => {
+  const connection = connect();
+  for (let i = 0; i < 6; i++) {
+    FakeSocket.last.accept();
+    connection.restart();
+    clock.advance(1_000);
+  }
+  assert.deepEqual(log.filter((line) => line.startsWith('down')), [200, 400, 800, 1000, 1000, 1000].map((ms) => `down lost ${ms}`));
 });

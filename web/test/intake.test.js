@@ -128,21 +128,51 @@ test('the sound stops, and is heard again', () => {
   begin(video, audio);
   take('1 7.0.0');
   take('2 7.0.0');
-  clock.advance(1_999);
+  clock.advance(999);
   take('1 7.0.1');
   assert.equal(intake.giveUpSound(), false);
   clock.advance(1);
-  take('1 7.0.2');
+  for (let chunk = 2; chunk < 10; chunk++) take(`1 7.0.${chunk}`);
+  assert.equal(intake.giveUpSound(), false, 'the picture comes first after an outage');
+  take('1 7.0.10');
   assert.equal(intake.giveUpSound(), true);
   intake.forget();
   assert.equal(intake.after.size, 0);
   assert.deepEqual(begin(video, audio).map((each) => each.track), [1]);
   assert.equal(intake.selection, null, 'it stays asked for');
+  take('1 7.0.0');
+  assert.equal(take('2 7.0.0'), 'drop', 'the new connection brings the last of it again');
   take('1 7.1.0');
-  assert.equal(take('2 7.0.0'), 'drop', 'that is old');
-  assert.equal(take('2 7.1.0'), 'rebuild');
+  assert.equal(take('2 7.0.1'), 'drop', 'that is old');
+  assert.equal(take('2 6.1.0'), 'drop', 'that is of another epoch');
+  assert.equal(take('2 7.1.0'), 'sound');
   intake.forget();
   assert.deepEqual(begin(video, audio).map((each) => each.track), [1, 2]);
+});
+
+test('sound that has never come is given up too', () => {
+  begin(video, audio);
+  clock.advance(1_000);
+  take('1 7.0.0');
+  assert.equal(intake.giveUpSound(), true);
+  intake.forget();
+  begin(video, audio);
+  take('1 7.0.0');
+  assert.equal(take('2 7.0.0'), 'sound');
+});
+
+test('long chunks of sound are waited for', () => {
+  begin(video, audio);
+  for (const group of [0, 1, 2]) {
+    take(`1 7.${group}.0`);
+    take(`2 7.${group}.0`);
+  }
+  clock.advance(2_900);
+  take('1 7.3.0');
+  assert.equal(intake.giveUpSound(), false, 'chunks of 2 s');
+  clock.advance(200);
+  take('1 7.4.0');
+  assert.equal(intake.giveUpSound(), true);
 });
 
 test('only what is played is asked for', () => {

@@ -12,7 +12,7 @@ let playhead;
 let stuck;
 
 beforeEach(() => {
-  globalThis.document = { hidden: false, pictureInPictureElement: null };
+  globalThis.document = Object.assign(new EventTarget(), { hidden: false, pictureInPictureElement: null });
   video = new FakeVideo();
   clock = new FakeClock();
   stuck = 0;
@@ -209,6 +209,29 @@ test('shown again, it is live, unless the viewer had paused', async () => {
   await settle();
   assert.equal(video.paused, true);
   assert.deepEqual(video.seeks, []);
+});
+
+test('a frozen page pauses the picture, and the viewer did not', async () => {
+  await start();
+  document.dispatchEvent(new Event('freeze'));
+  video.pause();
+  grow(5, false);
+  assert.equal(playhead.isFollowing, true);
+  playhead.shown();
+  await settle();
+  assert.equal(video.paused, false);
+  assert.ok(playhead.lag < 0.1, `lag = ${playhead.lag}`);
+  video.pause();
+  assert.equal(playhead.isFollowing, false, 'now the viewer did');
+});
+
+test('what was done is counted', async () => {
+  await start();
+  for (let i = 0; i < 3; i++) {
+    grow(1.2, false);
+    video.arrive();
+  }
+  assert.ok(playhead.recoveries.nudge >= 2, `nudges = ${playhead.recoveries.nudge}`);
 });
 
 test('a picture that stands although there is media is nudged, and then given up', async () => {

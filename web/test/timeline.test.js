@@ -47,4 +47,6 @@ test('one track may be a long group ahead of the other at a join', () => {
 
 test('time that goes back in mid-epoch cannot be placed', () => {
   assert.deepEqual(run([[1, 5, 100], [1, 5, 3]]), [100, null]);
+  assert.deepEqual(run([[1, 5, 100], [1, 5, 99]]), [100, null], 'or the viewer would wait until it is there again');
+  assert.deepEqual(run([[1, 5, 100], [1, 5, 99.9]]), [100, 99.9], 'a little overlap is none');
 });

@@ -19,6 +19,7 @@ beforeEach(() => {
     playhead: () => playhead,
     onchange: () => events.push('change'),
     ondrop: () => events.push('drop'),
+    onfull: () => events.push('full'),
     onerror: (error) => events.push(`error ${error.name} ${error.message}`),
   });
 });
@@ -153,24 +154,34 @@ test('no room: what can be spared is removed, and the append tried again', () =>
   assert.deepEqual(events.filter((event) => event.startsWith('error')), []);
 });
 
-test('no room after that: it fails', () => {
+test('no room after that: it tries again while 2 s of media come, then it fails', () => {
   track.attach(source);
   source.pairs = [[100, 112]];
   playhead = 110;
-  source.refuse = new DOMException('full', 'QuotaExceededError');
-  chunk(1);
-  source.refuse = new DOMException('full', 'QuotaExceededError');
-  finishAll();
-  assert.deepEqual(events, ['error QuotaExceededError full']);
+  for (let i = 0; i <= 21; i++) {
+    source.refuse = new DOMException('full', 'QuotaExceededError');
+    chunk(i, { time: 112 + i / 10 });
+    if (source.updating) {
+      source.refuse = new DOMException('full', 'QuotaExceededError');
+      finishAll();
+    }
+    assert.equal(events.includes('error QuotaExceededError full'), i === 21, `chunk ${i}`);
+  }
+  assert.deepEqual(source.log, ['remove 0-108']);
+  assert.equal(events.filter((event) => event === 'full').length, 1);
 });
 
-test('no room, and nothing to spare: it fails', () => {
+test('no room, and nothing to spare until the playhead has moved', () => {
   track.attach(source);
   source.pairs = [[100, 112]];
   playhead = 100;
   source.refuse = new DOMException('full', 'QuotaExceededError');
-  chunk(1);
-  assert.deepEqual(events, ['error QuotaExceededError full']);
+  chunk(1, { time: 112 });
+  playhead = 103;
+  source.refuse = new DOMException('full', 'QuotaExceededError');
+  chunk(2, { time: 112.1 });
+  finishAll();
+  assert.deepEqual(source.log, ['remove 0-101', 'append 1,2']);
 });
 
 test('room is made again the next time', () => {

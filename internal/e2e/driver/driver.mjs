@@ -8,6 +8,8 @@
 //   {"do":"evaluate","expression":JS}      any value of the page
 //   {"do":"picture"}                       the video's picture, 64 x 36 grey values
 //   {"do":"screenshot","path":FILE.png}
+//   {"do":"hide"}, {"do":"show"}           another page in front, and this one again
+//   {"do":"freeze"}, {"do":"thaw"}         no task of the page runs in between (Chromium)
 //
 // The first line on standard output says {"ok":true,"version":...} when the
 // browser runs. The browser ends with standard input.
@@ -50,6 +52,8 @@ class Session {
   constructor(browser) {
     this.browser = browser;
     this.page = null;
+    this.cover = null;
+    this.devtools = null;
     this.errors = [];
   }
 
@@ -57,6 +61,7 @@ class Session {
     const old = this.page;
     this.page = await this.browser.newPage();
     await old?.close();
+    this.devtools = null;
     this.errors = [];
     this.watch(this.page, this.errors);
     const response = await this.page.goto(url, { waitUntil: 'domcontentloaded', timeout: 30_000 });
@@ -82,6 +87,34 @@ class Session {
 
   async evaluate({ expression }) {
     return { value: await this.page.evaluate(expression) };
+  }
+
+  async hide() {
+    this.cover = await this.browser.newPage();
+    await this.cover.bringToFront();
+    return {};
+  }
+
+  async show() {
+    await this.page.bringToFront();
+    await this.cover?.close();
+    this.cover = null;
+    return {};
+  }
+
+  async freeze() {
+    await this.lifecycle('frozen');
+    return {};
+  }
+
+  async thaw() {
+    await this.lifecycle('active');
+    return {};
+  }
+
+  async lifecycle(state) {
+    this.devtools ??= await this.page.createCDPSession();
+    await this.devtools.send('Page.setWebLifecycleState', { state });
   }
 
   async screenshot({ path }) {
@@ -128,7 +161,7 @@ function readPicture() {
   return grey;
 }
 
-const commands = ['open', 'sample', 'picture', 'evaluate', 'screenshot'];
+const commands = ['open', 'sample', 'picture', 'evaluate', 'screenshot', 'hide', 'show', 'freeze', 'thaw'];
 
 async function answer(session, line) {
   try {
