@@ -71,7 +71,8 @@ func (o *FolderOptions) orDefault() FolderOptions {
 // be read is named in the log and left out, as are files of more than 4 GiB, and new ones in a
 // folder that has 131,072. Names that begin with a dot or end in ~, .tmp, .temp or .part are
 // not looked at, nor is what is no MP4 by its extension (mpd, m3u8, ...). A name that comes
-// again with other content is a new file. A folder that vanishes may come back.
+// again with other content is a new file. A link to a file counts as one. A folder that
+// vanishes may come back.
 type Folder struct {
 	files *shelf
 	feed  *folderFeed
@@ -105,6 +106,9 @@ func NewFolder(path string, opts *FolderOptions) (*Folder, error) {
 func (f *Folder) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 	f.reading.Lock()
 	defer f.reading.Unlock()
+	if f.closing.Err() != nil {
+		return nil, livews.ErrClosed
+	}
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(f.closing, cancel)()

@@ -190,7 +190,7 @@ func (s *shelf) check(name string, now time.Time) *shelved {
 	if !isMediaName(name) {
 		return nil
 	}
-	info, err := os.Lstat(s.path(name))
+	info, err := os.Stat(s.path(name))
 	if err != nil || !info.Mode().IsRegular() {
 		s.forget(name)
 		return nil

@@ -21,6 +21,7 @@ type runs struct {
 
 	backoff  backoff.Backoff
 	given    bool     // a run has given a segment
+	fits     bool     // this run has, or the last one if there is none
 	process  *process // nil between runs
 	splitter *dash.Splitter
 	again    bool              // this run is not the first to give segments
@@ -66,7 +67,7 @@ func (r *runs) replan(err error) bool {
 		return false
 	}
 	m := asMisfit(err)
-	if m == nil {
+	if m == nil || r.fits && m.kind == "" { // what has worked and become bad is no fault of the plan
 		return false
 	}
 	r.plans = r.plans[m.next(r.plans):]
@@ -96,7 +97,7 @@ func (r *runs) read(ctx context.Context) (*livews.Segment, error) {
 	}
 	seg := r.checked[0]
 	r.checked = r.checked[1:]
-	r.given = true
+	r.given, r.fits = true, true
 	return seg, nil
 }
 
@@ -142,7 +143,7 @@ func (r *runs) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.process, r.again = p, r.given
+	r.process, r.again, r.fits = p, r.given, false
 	r.splitter = dash.NewSplitter(p, &dash.SplitterOptions{Logger: r.log})
 	return nil
 }

@@ -76,6 +76,24 @@ func TestPlansInTurn(t *testing.T) {
 	}
 }
 
+// TestPlanIsKept: what has worked is started again as it was, whatever becomes of it.
+func TestPlanIsKept(t *testing.T) {
+	t.Parallel()
+	for _, steps := range []string{"clip noise|clip hang", "clip say=Error_applying_bitstream_filters crash|clip hang"} {
+		log := new(buffer)
+		c, err := newCommand(helperPlans(t, steps, "video hang"), &Options{Logger: slog.New(slog.NewTextHandler(log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		segs := readUntil(t.Context(), t, c, untilRun(2))
+		checkOrder(t, segs)
+		if strings.Contains(log.String(), "another way") {
+			t.Errorf("%s: the log says\n%s", steps, log)
+		}
+		_ = c.Close()
+	}
+}
+
 // TestListens: who listens may wait, for longer than a program may be silent that has
 // begun, and waits again; but an ffmpeg that cannot listen is not asked again.
 func TestListens(t *testing.T) {
