@@ -203,3 +203,12 @@ func TestTimelineErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestTimelineWallClock keeps the encoder's wall clock in a chunk that is moved.
+func TestTimelineWallClock(t *testing.T) {
+	in := slices.Concat(buildInit(video1), plainChunk(1, 1000, 5), prft(1, ntp2026), plainChunk(1, 0, 5))
+	moved := retime(t, in, nil)[2]
+	if !moved.Flags.Has(livews.FlagDiscontinuity) || !moved.WallClock.Equal(ntpTime(ntp2026)) {
+		t.Errorf("flags %b and WallClock %v, want a discontinuity and %v", moved.Flags, moved.WallClock, ntpTime(ntp2026))
+	}
+}
