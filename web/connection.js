@@ -82,6 +82,7 @@ export class Connection {
   #waiting = false;
   #retryTimer = 0;
   #moveTimer = 0;
+  #doubtTimer = 0;
 
   /**
    * @param {string[]} urls ws or wss URLs of the stream, one at least
@@ -123,11 +124,13 @@ export class Connection {
   wake() {
     if (this.#waiting) this.open();
     const link = this.#link;
-    if (!link?.isOpened || this.#next) return;
-    this.#clock.clearTimeout(this.#moveTimer);
-    this.#moveTimer = this.#clock.setTimeout(() => {
+    if (!link?.isOpened) return;
+    this.#clock.clearTimeout(this.#doubtTimer);
+    this.#doubtTimer = this.#clock.setTimeout(() => {
       if (link.silence < DOUBT_AFTER) return;
       this.#doubted = link;
+      if (this.#next) return;
+      this.#clock.clearTimeout(this.#moveTimer);
       this.#next = this.#dial();
     }, DOUBT_AFTER);
   }
@@ -280,6 +283,7 @@ export class Connection {
   /** @param {Link} link that is of no more use */
   #release(link) {
     this.#clock.clearTimeout(this.#moveTimer);
+    this.#clock.clearTimeout(this.#doubtTimer);
     if (link.heardFor >= HEALTHY_AFTER) this.#backoff.reset();
     if (link === this.#link) this.#link = null;
     link.close();

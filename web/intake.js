@@ -10,8 +10,9 @@ import { chooseTracks } from './tracks.js';
 /** @typedef {import('./position.js').Position} Position */
 /** @typedef {Segment & {info: TrackInfo}} Init */
 
-/** The most tracks of a stream that are looked at. */
+/** The most tracks of a stream that are looked at, and the most bytes that their init segments have together. */
 const MAX_TRACKS = 64;
+const MAX_INIT_BYTES = 8 << 20;
 /**
  * The sound has stopped when none has come for this many milliseconds while pictures did, or for so many chunks where
  * they are long.
@@ -132,6 +133,9 @@ export class Intake {
     const wrong = checkInit(init.payload);
     if (wrong !== null) throw new MessageError(`init segment of track ${track}: ${wrong}`);
     if (this.#inits.size >= MAX_TRACKS && !this.#inits.has(track)) throw new MessageError(`track ${track}: too many tracks`);
+    const others = [...this.#inits.values()].filter((other) => other.track !== track);
+    const bytes = others.reduce((sum, other) => sum + other.payload.length, init.payload.length);
+    if (bytes > MAX_INIT_BYTES) throw new MessageError(`init segment of track ${track}: ${bytes} bytes with those of other tracks`);
     const feed = this.#feeds.get(track);
     this.#inits.set(track, feed && isSameInit(feed.init, init) ? feed.init : init);
     return this.#feeds.size > 0 && !feed && this.isChosen(track);

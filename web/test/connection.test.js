@@ -447,6 +447,20 @@ test('a connection that is dead when the page is back is replaced at once', () =
   assert.equal(old.closedWith, 1000);
 });
 
+test('a page that is back does not forget that the server goes away', () => {
+  const connection = connect();
+  FakeSocket.last.accept();
+  clock.advance(12_000);
+  FakeSocket.last.deliver('{"type":"goaway","delay":1000}');
+  connection.wake();
+  clock.advance(400);
+  FakeSocket.last.deliver(new ArrayBuffer(40));
+  clock.advance(599);
+  assert.equal(FakeSocket.made.length, 1);
+  clock.advance(1);
+  assert.equal(FakeSocket.made.length, 2);
+});
+
 test('one that brings something is kept', () => {
   const connection = connect();
   FakeSocket.last.accept();

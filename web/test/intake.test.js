@@ -3,7 +3,7 @@ import { beforeEach, test } from 'node:test';
 import { Intake } from '../intake.js';
 import { MessageError, parseMessage } from '../message.js';
 import { formatPosition } from '../position.js';
-import { initMessage, message } from './bytes.js';
+import { box, concat, initBytes, initMessage, message } from './bytes.js';
 import { FakeClock } from './fake-clock.js';
 
 const video = { number: 1, kind: 'video', codec: 'avc1.4D401E', width: 640, height: 360 };
@@ -194,4 +194,11 @@ test('init segments that make no sense, or are too many, are refused', () => {
   for (let number = 1; number <= 64; number++) init({ ...video, number });
   assert.throws(() => init({ ...video, number: 65 }), MessageError);
   init({ ...video, number: 64 });
+});
+
+test('init segments are bounded together', () => {
+  const payload = concat(initBytes, box('free', new Uint8Array(3 << 20)));
+  for (const track of [1, 2, 2, 1]) intake.addInit({ track, info: { ...video, number: track }, payload });
+  assert.throws(() => intake.addInit({ track: 3, info: { ...video, number: 3 }, payload }), MessageError);
+  init({ ...video, number: 3 });
 });
