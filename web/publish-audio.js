@@ -2,7 +2,7 @@ import { TrackClock } from './publish-clock.js';
 
 /** Opus is coded at this rate whatever goes in (RFC 7845, section 5.1). */
 const OPUS_RATE = 48_000;
-/** More pieces of sound than so many do not wait for the encoder: half a second. */
+/** An encoder that more pieces of sound than so many wait for, half a second, is made anew without them. */
 const MAX_QUEUE = 50;
 /** The line may have so many bytes unsent before sound is left out: it is small, and missed the most. */
 const MAX_UNSENT = 1 << 20;
@@ -45,6 +45,7 @@ export class AudioEncoding {
   /** Lets sound pass by without encoding it. */
   pause() {
     this.#on = false;
+    this.#drop();
   }
 
   /** Ends it. */
@@ -73,9 +74,14 @@ export class AudioEncoding {
   /** @param {AudioData} data */
   #encode(data) {
     const { sampleRate, numberOfChannels: channels } = data;
-    if (this.#format.sampleRate !== sampleRate || this.#format.channels !== channels) this.#drop();
+    if (this.#format.sampleRate !== sampleRate || this.#format.channels !== channels) {
+      this.#drop();
+      this.#announced = false;
+    }
+    // Encoders count samples from the first one on: behind a hole all sound would be early for good.
+    if (this.#encoder && this.#encoder.encodeQueueSize > MAX_QUEUE) this.#drop();
     this.#encoder ??= this.#begin(sampleRate, channels);
-    if (this.#encoder.encodeQueueSize <= MAX_QUEUE) this.#encoder.encode(data);
+    this.#encoder.encode(data);
   }
 
   /**
@@ -85,7 +91,6 @@ export class AudioEncoding {
    */
   #begin(sampleRate, channels) {
     this.#format = { sampleRate, channels };
-    this.#announced = false;
     /** @type {AudioEncoder} */
     const encoder = new this.#AudioEncoder({
       output: (chunk) => {

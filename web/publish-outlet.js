@@ -93,11 +93,24 @@ export class Outlet {
     if (!this.#started && this.#isReady) this.#start();
     if (!this.#started || (this.#fresh.has(track) && chunk.type !== 'key')) return;
     const message = frameMessage(track, chunk, timestamp, duration);
-    if (!message) return;
+    if (!message) {
+      if (chunk.byteLength > 0 && info.kind === 'video') this.#breakOff(track);
+      return;
+    }
     this.#fresh.delete(track);
     this.#tie();
     this.#handlers.send(message);
     this.#handlers.onsent(message.byteLength, info.kind);
+  }
+
+  /**
+   * A picture cannot be sent: those that follow are of no use before the next key frame.
+   *
+   * @param {number} track
+   */
+  #breakOff(track) {
+    this.#fresh.add(track);
+    this.#handlers.onrestart();
   }
 
   get #isReady() {

@@ -203,7 +203,7 @@ mute.addEventListener('click', toggleMute);
 button('copy').addEventListener('click', () => void copy());
 choices.onchange = () => void choose();
 setInterval(showFacts, REFRESH);
-globalThis.addEventListener('pagehide', () => publisher?.stop());
+globalThis.addEventListener('pagehide', () => publisher && stop());
 
 const obstacle = findObstacle();
 if (obstacle) {

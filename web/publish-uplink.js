@@ -43,8 +43,10 @@ export class Uplink {
   #liveAt = -1;
   #lostAt = -Infinity;
   #timer = 0;
-  #unsent = 0;
+  #given = 0;
+  #taken = 0;
   #movedAt = 0;
+  #question = 0;
   #closed = true;
 
   /**
@@ -84,7 +86,9 @@ export class Uplink {
    * @param {string | ArrayBuffer} message
    */
   send(message) {
-    if (this.#openedAt >= 0) this.#socket?.send(message);
+    if (this.#openedAt < 0) return;
+    this.#given += typeof message === 'string' ? message.length : message.byteLength;
+    this.#socket?.send(message);
   }
 
   /** Ends it; the server is told that the stream is over. */
@@ -112,7 +116,7 @@ export class Uplink {
       return;
     }
     this.#openedAt = this.#movedAt = this.#clock.now();
-    this.#unsent = 0;
+    this.#given = this.#taken = 0;
     this.#watch();
     this.#handlers.onopen();
   }
@@ -130,9 +134,10 @@ export class Uplink {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = this.#clock.setTimeout(() => {
       const now = this.#clock.now();
-      const unsent = this.bufferedAmount;
-      if (unsent === 0 || unsent < this.#unsent) this.#movedAt = now;
-      this.#unsent = unsent;
+      // What waits may grow all the same.
+      const taken = this.#given - this.bufferedAmount;
+      if (this.bufferedAmount === 0 || taken > this.#taken) this.#movedAt = now;
+      this.#taken = taken;
       if (now - this.#movedAt >= STUCK) this.#lost(0, '');
       else this.#watch();
     }, CHECK);
@@ -161,9 +166,10 @@ export class Uplink {
 
   /** Finds out why there was no connection. */
   async #ask() {
+    const question = ++this.#question;
     const { verdict, text } = await askWhy(this.#url.replace(/^ws/, 'http'), this.#fetch);
     // Somebody may have closed it, or tried again, meanwhile.
-    if (this.#closed || this.#socket) return;
+    if (this.#closed || this.#socket || question !== this.#question) return;
     const shadow = this.#clock.now() - this.#lostAt < OWN_SHADOW;
     if (verdict === 'unwilling') this.#fail(Code.protocol, text);
     else if (verdict === 'taken' && !shadow) this.#fail(Code.taken, text);

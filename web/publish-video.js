@@ -175,6 +175,8 @@ export class VideoEncoding {
       this.#drop();
       if (chosen) this.#begin(chosen);
       else this.#handlers.onfail('This browser has no video encoder that can be used.');
+    } catch (error) {
+      this.#failed(error instanceof Error ? error.message : String(error));
     } finally {
       this.#choosing = false;
     }

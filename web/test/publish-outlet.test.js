@@ -87,6 +87,20 @@ test('a track that is gone is not announced any more', () => {
   assert.equal(outlet.audioCodec, '');
 });
 
+test('behind a picture that is too large comes a key frame', () => {
+  const outlet = makeOutlet(1);
+  outlet.open();
+  outlet.describe(VIDEO);
+  outlet.frame(1, 'key');
+  outlet.send(1, { type: 'delta', byteLength: (8 << 20) + 1, copyTo: () => {} }, (time += 1000), 0);
+  assert.equal(restarts, 2);
+  outlet.frame(1);
+  outlet.frame(1, 'key');
+  outlet.send(1, { type: 'delta', byteLength: 0, copyTo: () => {} }, (time += 1000), 0);
+  outlet.frame(1);
+  assert.deepEqual(server.log, ['start', 'clock', '1k', '1k', '1']);
+});
+
 test('the clocks are tied again every ten seconds', () => {
   const outlet = makeOutlet(1);
   outlet.open();

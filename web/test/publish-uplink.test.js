@@ -192,6 +192,35 @@ test('a line that takes nothing any more is given up, a slow one is not', () => 
   assert.equal(log.at(-1), 'down');
 });
 
+test('a line that is slower than what is sent is not dead', () => {
+  const uplink = connect();
+  live();
+  const [socket] = FakeSocket.made;
+  for (let i = 0; i < 20; i++) {
+    uplink.send(new ArrayBuffer(24_000));
+    socket.bufferedAmount = (socket.bufferedAmount ?? 0) + 12_000;
+    clock.advance(2_000);
+  }
+  assert.deepEqual(log, ['open', 'live']);
+});
+
+test('two questions at the same time lead to one connection', async () => {
+  /** @type {((response: Response) => void)[]} */
+  const answers = [];
+  const handlers = { onopen() {}, onreply() {}, ondown: () => log.push('down'), onfail() {} };
+  const fetch = () => new Promise((resolve) => answers.push(resolve));
+  const uplink = new Uplink('ws://edge/publish/cam1', handlers, { WebSocket: FakeSocket, clock, random: () => 1, fetch });
+  uplink.open();
+  FakeSocket.last.lose();
+  uplink.retryNow();
+  FakeSocket.last.lose();
+  for (const give of answers) give(new Response('', { status: 503 }));
+  await settle();
+  clock.advance(4_000);
+  assert.deepEqual(log, ['down']);
+  assert.equal(FakeSocket.made.length, 3);
+});
+
 test('retryNow ends a wait, and does nothing else', () => {
   const uplink = connect();
   uplink.retryNow();

@@ -202,6 +202,39 @@ for (const [code, reason] of [
   });
 }
 
+test('sound after a lost connection has the time at which it was heard', async () => {
+  const times = [];
+  /** Counts samples from the first piece on, whatever the time of the others, as Chromium does. */
+  class Counting extends FakeAudioEncoder {
+    encode(data) {
+      this.next ??= data.timestamp;
+      super.encode({ ...data, timestamp: this.next });
+      this.next += 33_333;
+    }
+  }
+  await startLive({}, { scope: { ...makeScope(), AudioEncoder: Counting } });
+  FakeSocket.last.lose();
+  await film(3);
+  server = new StrictServer();
+  FakeSocket.last.accept();
+  const { sent } = FakeSocket.last;
+  await film(1);
+  for (const message of sent) if (typeof message !== 'string' && new Uint8Array(message)[1] === 2) times.push(Number(new DataView(message).getBigInt64(8)));
+  const late = clock.now() * 1000 - times.at(-1);
+  assert.ok(late >= 0 && late < 100_000, `the newest sound is ${late} us old`);
+});
+
+test('an encoder that cannot be set up is given up', async () => {
+  class Broken extends FakeVideoEncoder {
+    configure() {
+      throw new TypeError('no');
+    }
+  }
+  const publisher = await startLive({}, { scope: { ...makeScope(), VideoEncoder: Broken } });
+  await film(1);
+  assert.equal(publisher.status.reason, 'encoder');
+});
+
 test('a codec that the server does not take is changed for another one, as long as there is one', async () => {
   const publisher = await startLive({ audio: false });
   for (const want of ['vp09', 'av01']) {
