@@ -121,7 +121,7 @@ func (a *avcFrames) entry() sampleEntry {
 	body = appendSets(body, pps)
 	switch a.sps.profile {
 	case 100, 110, 122, 144:
-		body = append(body, 0xfc|a.sps.chroma, 0xf8|a.sps.lumaDepth-8, 0xf8|a.sps.chromaDepth-8, 0)
+		body = append(body, 0xfc|a.sps.chroma, 0xf8|(a.sps.lumaDepth-8), 0xf8|(a.sps.chromaDepth-8), 0)
 	}
 	return sampleEntry{
 		kind: livews.KindVideo, typ: cc("avc1"), config: cc("avcC"), body: body,

@@ -121,7 +121,7 @@ func (h *hevcFrames) entry() sampleEntry {
 	p := &h.sps
 	body := append(make([]byte, 0, 512), 1)
 	body = append(body, p.general[:]...)
-	body = append(body, 0xf0, 0, 0xfc, 0xfc|p.chroma, 0xf8|p.lumaDepth-8, 0xf8|p.chromaDepth-8, 0, 0)
+	body = append(body, 0xf0, 0, 0xfc, 0xfc|p.chroma, 0xf8|(p.lumaDepth-8), 0xf8|(p.chromaDepth-8), 0, 0)
 	body = append(body, p.layers<<3|p.nested<<2|3, setKinds)
 	for kind, sets := range h.sets {
 		const complete = 0x80 // there are no others in the samples

@@ -95,6 +95,8 @@ type Muxer struct {
 	last     time.Duration // of the frame before
 	interval time.Duration // to it, from the one before
 	length   time.Duration // of the frame before, where that was told
+	at       time.Duration // of the chunk before
+	start    int64         // its decode time in units of the timescale
 }
 
 // elementary knows the frames of one codec.
@@ -221,7 +223,7 @@ func (m *Muxer) duration(f *Frame, s scanned) time.Duration {
 	case m.length > 0:
 		return m.length
 	case m.interval == 0 && m.config.FrameRate > 0:
-		return time.Duration(float64(time.Second) / m.config.FrameRate)
+		return time.Duration(min(float64(time.Second)/m.config.FrameRate, float64(maxFrameDuration)))
 	case m.interval == 0:
 		return time.Second / defaultFrameRate
 	}
@@ -260,6 +262,10 @@ func (m *Muxer) init(lasts time.Duration) (*livews.Segment, error) {
 // chunk makes the chunk of f (ISO/IEC 14496-12, 8.8.4 to 8.8.12).
 func (m *Muxer) chunk(f *Frame, s scanned, lasts time.Duration) *livews.Segment {
 	start, end := units(f.Time, m.timescale), units(f.Time+lasts, m.timescale)
+	if f.Time > m.at && start <= m.start {
+		start = m.start + 1 // no two chunks of times that rise have the same
+	}
+	m.at, m.start = f.Time, start
 	end = max(end, start+1)
 	one := sample{
 		duration:    uint32(end - start),

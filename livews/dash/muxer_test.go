@@ -251,6 +251,46 @@ func TestMuxerFramesOnTheirOwn(t *testing.T) {
 	}
 }
 
+// TestMuxerSets wants the reserved bits of avcC and hvcC set (ISO/IEC 14496-15, 5.3.3.1.2
+// and 8.3.3.1.2).
+func TestMuxerSets(t *testing.T) {
+	avc := avcFrames{sps: avcParameters{profile: 100, chroma: 1, lumaDepth: 10, chromaDepth: 9}}
+	if body := avc.entry().body; !bytes.HasSuffix(body, []byte{0xfd, 0xfa, 0xf9, 0}) {
+		t.Errorf("avcC = %x, want it to end with fdfaf900", body)
+	}
+	hevc := hevcFrames{sps: hevcParameters{chroma: 1, lumaDepth: 10, chromaDepth: 9}}
+	if body := hevc.entry().body; !bytes.Equal(body[16:19], []byte{0xfd, 0xfa, 0xf9}) {
+		t.Errorf("hvcC has %x for chroma and depths, want fdfaf9", body[16:19])
+	}
+}
+
+// TestMuxerBoundsDurations has a frame rate that makes a frame last for years, and frames
+// that are closer to each other than the timescale tells.
+func TestMuxerBoundsDurations(t *testing.T) {
+	s := demux(t, "vp9opus.mp4", 1)
+	for _, rate := range []float64{1e-9, 1e-300, 0.05} {
+		s.config.FrameRate = rate
+		m, err := NewMuxer(&s.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := time.Duration(-1)
+		for i := range 4 {
+			_, chunk, err := m.Mux(&Frame{Time: time.Second + time.Duration(i)*time.Microsecond, Payload: s.frames[0].Payload})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if chunk.Duration <= 0 || chunk.Duration > maxFrameDuration {
+				t.Errorf("at %v frames a second one lasts %v, want %v at the most", rate, chunk.Duration, maxFrameDuration)
+			}
+			if chunk.DecodeTime <= last {
+				t.Errorf("frame %d at %v, the one before at %v", i, chunk.DecodeTime, last)
+			}
+			last = chunk.DecodeTime
+		}
+	}
+}
+
 // TestMuxerGuessesDurations has pictures come at irregular times.
 func TestMuxerGuessesDurations(t *testing.T) {
 	s := demux(t, "vp9opus.mp4", 1)

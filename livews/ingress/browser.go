@@ -49,7 +49,7 @@ func (b browserUplink) ReadMessage(ctx context.Context) (text bool, msg []byte, 
 // the turn t.
 func newBrowserSource(u *wire.Uplink, t *turn) livews.Source {
 	b := newBrowser(browserUplink{u})
-	return &announced{src: t.stamped(b), browser: b}
+	return &announced{src: t.stampedFrames(b), browser: b}
 }
 
 // announced is the source of a browser that is told when its stream is there.
@@ -118,10 +118,13 @@ func (b *browser) step(ctx context.Context) error {
 	if err := b.count(now, text, len(msg)); err != nil {
 		return err
 	}
-	if text {
-		return b.takeText(msg)
+	if !text {
+		return b.takeFrame(ctx, msg, now)
 	}
-	return b.takeFrame(ctx, msg, now)
+	if err := b.takeText(msg); err != nil {
+		return err
+	}
+	return b.checkUse(now)
 }
 
 // count refuses what comes too fast.
@@ -171,8 +174,8 @@ func (b *browser) start(tracks []browserTrack) error {
 	if b.set != nil {
 		b.ready = append(b.ready, b.set.flush()...)
 	}
-	set, err := newBrowserSet(tracks, b.set != nil)
-	b.set, b.useful = set, time.Now()
+	var err error
+	b.set, err = newBrowserSet(tracks, b.set)
 	return err
 }
 
@@ -234,14 +237,22 @@ func (b *browser) countFault(err error) error {
 
 // wait asks for a key frame of t, as what came cannot be decoded.
 func (b *browser) wait(ctx context.Context, t *browserTrackState, now time.Time) error {
-	if now.Sub(b.useful) > uselessAfter {
-		return violation("no frame could be used for %v", uselessAfter)
+	if err := b.checkUse(now); err != nil {
+		return err
 	}
 	if !t.isVideo() || now.Sub(t.asked) < keyInterval {
 		return nil
 	}
 	t.asked = now
 	return b.say(ctx, &browserReply{Type: "keyframe", Track: t.number})
+}
+
+// checkUse refuses one who keeps a name and sends nothing for it.
+func (b *browser) checkUse(now time.Time) error {
+	if now.Sub(b.useful) > uselessAfter {
+		return violation("no frame could be used for %v", uselessAfter)
+	}
+	return nil
 }
 
 // browserReply is a text message to a browser.

@@ -157,6 +157,11 @@ func TestBrowser(t *testing.T) {
 			"init1:64 init2:0 1@0K 2@0 init1:64! init2:0 1@100K 2@90", io.ErrUnexpectedEOF,
 		},
 		{
+			"another start does not lead back",
+			[]string{startVideo, frameOf(1, 0, 0, key), frameOf(1, 80*ms, 0, vp9Delta), startVideo, frameOf(1, 40*ms, 0, key), frameOf(1, 81*ms, 0, key)},
+			"init1:64 1@0K 1@80 init1:64! 1@81K", io.ErrUnexpectedEOF,
+		},
+		{
 			"the clock jumps, ahead and back, for all tracks",
 			[]string{
 				startBoth, frameOf(1, 0, 0, key), frameOf(2, 10*ms, 0, opus20), frameOf(1, time.Hour, 0, vp9Delta),
@@ -229,6 +234,40 @@ func TestBrowserOfNoUse(t *testing.T) {
 			t.Errorf("after %v: %v, want a violation after %v", time.Since(begun), err, uselessAfter)
 		}
 	})
+}
+
+// TestBrowserTalksOnly keeps its name with text, and with starts that nothing follows.
+func TestBrowserTalksOnly(t *testing.T) {
+	for _, text := range []string{`{"type":"news"}`, startVideo} {
+		synctest.Test(t, func(t *testing.T) {
+			begun := time.Now()
+			s := &fakeBrowser{messages: slices.Repeat([]string{text}, 100), interval: time.Second}
+			if _, err := s.run(t); !errors.Is(err, errViolation) || time.Since(begun) > uselessAfter+2*time.Second {
+				t.Errorf("%s: after %v: %v, want a violation after %v", text, time.Since(begun), err, uselessAfter)
+			}
+		})
+	}
+}
+
+// TestBrowserPicksUp has an encoder that is slow for a while say that its pictures last
+// long: those that come fast again are where they belong, as the sound is.
+func TestBrowserPicksUp(t *testing.T) {
+	s := &fakeBrowser{messages: []string{startVideo, frameOf(1, 0, 300*ms, vp9Key(64))}}
+	want := []time.Duration{0}
+	for at := 300 * ms; at < 5*time.Second; at += 33 * ms {
+		want = append(want, at)
+		s.messages = append(s.messages, frameOf(1, at, 300*ms, vp9Delta))
+	}
+	src := (&turn{handler: new(Handler)}).stampedFrames(newBrowser(s))
+	for _, at := range want {
+		seg := read(t, src)
+		if seg.Type == livews.TypeInit {
+			seg = read(t, src)
+		}
+		if off := seg.DecodeTime - startTime - at; off.Abs() > ms || seg.Flags.Has(livews.FlagDiscontinuity) {
+			t.Fatalf("the picture of %v is off by %v, flags %v", at, off, seg.Flags)
+		}
+	}
 }
 
 // TestBrowserTooFast sends too much, and what had to wait for the network, which is not.

@@ -39,10 +39,10 @@ type browserTrackState struct {
 
 func (t *browserTrackState) isVideo() bool { return t.kind == livews.KindVideo }
 
-// newBrowserSet returns the set of these tracks, which are checked. The error wraps
-// [dash.ErrUnsupported] or [dash.ErrMalformed].
-func newBrowserSet(tracks []browserTrack, again bool) (*browserSet, error) {
-	s := &browserSet{tracks: make(map[uint8]*browserTrackState), again: again}
+// newBrowserSet returns the set of these tracks, which are checked, behind another one, or
+// nil. The error wraps [dash.ErrUnsupported] or [dash.ErrMalformed].
+func newBrowserSet(tracks []browserTrack, before *browserSet) (*browserSet, error) {
+	s := &browserSet{tracks: make(map[uint8]*browserTrackState), again: before != nil}
 	for _, t := range tracks {
 		config := &dash.TrackConfig{Track: uint16(t.Track), Codec: t.Codec, Channels: t.Channels, FrameRate: t.FrameRate}
 		if (t.Kind == livews.KindAudio) != (t.Codec == "opus") {
@@ -55,9 +55,17 @@ func newBrowserSet(tracks []browserTrack, again bool) (*browserSet, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.tracks[t.Track] = &browserTrackState{number: t.Track, kind: t.Kind, muxer: muxer, last: -1}
+		s.tracks[t.Track] = &browserTrackState{number: t.Track, kind: t.Kind, muxer: muxer, last: before.lastOf(t)}
 	}
 	return s, nil
+}
+
+// lastOf returns behind what the frames of t have to come, where it goes on with one of s.
+func (s *browserSet) lastOf(t browserTrack) time.Duration {
+	if s == nil || s.tracks[t.Track] == nil || s.tracks[t.Track].kind != t.Kind {
+		return -1
+	}
+	return s.tracks[t.Track].last
 }
 
 // take takes what a muxer gave for a frame of t, and returns what can be given on: all,

@@ -75,6 +75,13 @@ func (t *turn) stamped(raw livews.Source) livews.Source {
 	return Stamp(timeline, &StampOptions{LastEpoch: t.lastEpoch})
 }
 
+// stampedFrames returns what b gives with positions, as stamped does. Its clock does not
+// jump; and a frame that lasts less long than was told is no jump either, as a timeline
+// would have it.
+func (t *turn) stampedFrames(b *browser) livews.Source {
+	return Stamp(b, &StampOptions{LastEpoch: t.lastEpoch})
+}
+
 // publish is [livews.Streams.Publish] of a source with positions until it or the turn
 // ends. Nothing is published before src has given its first segment, so that viewers see
 // no stream of a publisher that is refused. The error is the cause of the turn's end where
