@@ -42,10 +42,13 @@ type assembly struct {
 	mu       sync.Mutex
 	reps     []*representation
 	tracks   []*assemblyTrack // by their numbers
+	refused  bool             // a representation, as its init segment was not right
+	adopts   bool             // the only representation takes media whatever its name is
 	expected int              // representations, by an MPD; 0 where it is not known
 	hints    map[string]hint  // by key
 	open     bool             // the first init segments have gone out
 	firstAt  time.Time        // when the first chunk came
+	beganAt  time.Time        // when the newest object with an init segment did
 	queue    []*livews.Segment
 	bytes    int // of queue, and of all that tracks hold
 	err      error
@@ -89,6 +92,13 @@ func (a *assembly) hasMedia() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return !a.firstAt.IsZero()
+}
+
+// hasBegunAfter reports whether an object with an init segment has come since at.
+func (a *assembly) hasBegunAfter(at time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.beganAt.After(at)
 }
 
 // allEnded reports whether the last objects of all representations have said that they end.

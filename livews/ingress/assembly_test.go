@@ -191,3 +191,42 @@ func TestAssemblyObjectThatStalls(t *testing.T) {
 		}
 	})
 }
+
+func TestAssemblyMediaOfRefusedInit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		video, audio := parts(t)
+		a := quietAssembly()
+		a.add(t, "init-stream0.m4s", video.init)
+		bad := bytes.Replace(audio.init, []byte("mp4a"), []byte("xxxx"), -1)
+		if err := a.write(t.Context(), &object{name: "init-stream1.m4s", body: bytes.NewReader(bad)}); err == nil {
+			t.Fatal("no error")
+		}
+		a.add(t, "chunk-stream0-1.m4s", video.between(0, time.Second))
+		err := a.write(t.Context(), &object{name: "chunk-stream1-1.m4s", body: bytes.NewReader(audio.between(0, time.Second))})
+		if !errors.Is(err, errNoInit) {
+			t.Errorf("media of a refused track: %v, want errNoInit", err)
+		}
+	})
+}
+
+func TestAssemblyMediaBeforeItsInit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		video, audio := parts(t)
+		a := quietAssembly()
+		a.add(t, "init-stream0.m4s", video.init)
+		done := make(chan error)
+		go func() {
+			done <- a.write(t.Context(), &object{name: "chunk-stream1-1.m4s", body: bytes.NewReader(audio.between(0, time.Second))})
+		}()
+		time.Sleep(initPatience / 2)
+		a.add(t, "init-stream1.m4s", audio.init)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		for _, seg := range a.all(t) {
+			if seg.Type == livews.TypeChunk && seg.Track == 1 {
+				t.Fatal("sound comes as picture")
+			}
+		}
+	})
+}

@@ -142,6 +142,9 @@ func (a *assembly) representation(ctx context.Context, name string, kind boxKind
 		select {
 		case <-more:
 		case <-timer.C:
+			if rep := a.adopt(); rep != nil {
+				return rep, nil
+			}
 			return nil, fmt.Errorf("%s: %w", name, errNoInit)
 		case <-ctx.Done():
 			return nil, ctx.Err()
@@ -152,6 +155,7 @@ func (a *assembly) representation(ctx context.Context, name string, kind boxKind
 func (a *assembly) forInit(key string) (*representation, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.beganAt = time.Now()
 	if rep := a.byKey(key); rep != nil {
 		return rep, nil
 	}
@@ -165,8 +169,8 @@ func (a *assembly) forInit(key string) (*representation, error) {
 }
 
 // forMedia returns the representation to which media belongs, if its init segment is there:
-// that of the name, of the name without its last number, or the only one. more is closed
-// when there is another init segment.
+// that of the name, of the name without its last number, or the only one if that adopts.
+// more is closed when there is another init segment.
 func (a *assembly) forMedia(full, short string) (rep *representation, more <-chan struct{}) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -175,10 +179,22 @@ func (a *assembly) forMedia(full, short string) (rep *representation, more <-cha
 			return rep, nil
 		}
 	}
-	if len(a.reps) == 1 && len(a.reps[0].tracks) > 0 {
+	if a.adopts && len(a.reps) == 1 {
 		return a.reps[0], nil
 	}
 	return nil, a.inits
+}
+
+// adopt returns the only representation for media whose name is unlike that of its init
+// segment, and from now on for all such media; nil where there are others, or were to be.
+func (a *assembly) adopt() *representation {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.reps) != 1 || len(a.reps[0].tracks) == 0 || a.refused || a.expected > 1 {
+		return nil
+	}
+	a.adopts = true
+	return a.reps[0]
 }
 
 func (a *assembly) byKey(key string) *representation {
@@ -234,6 +250,7 @@ func (a *assembly) finish(rep *representation) {
 	rep.ended = rep.current.ended
 	rep.current = nil
 	if len(rep.tracks) == 0 {
+		a.refused = true
 		a.reps = slices.DeleteFunc(a.reps, func(r *representation) bool { return r == rep })
 	}
 	a.mu.Unlock()

@@ -47,7 +47,9 @@ type Handler struct {
 	Streams *livews.Streams
 	// Authorize, where it is not nil, refuses to let the client of r publish under the
 	// name by returning an error, whose text is the answer (status 403). It is called
-	// for each request but GET, by any number of goroutines at the same time.
+	// for each request but a GET of the Page, by any number of goroutines at the same
+	// time. The name of a file in a folder below a stream is that of the stream, where
+	// its publisher is at the same address.
 	Authorize func(r *http.Request, name string) error
 	// TakeOver lets a publisher that asks for it by ?takeover=1 have a name from the one
 	// that publishes it now. Without, or without asking, it gets 409.
@@ -79,8 +81,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Page.ServeHTTP(w, r)
 		return
 	}
+	if wire.OriginAllowed(r, h.Origins) {
+		wire.AllowOrigin(w, r)
+	}
 	t, err := parseTarget(r.URL.Path)
 	if err == nil {
+		t = h.locate(r, t)
 		err = h.admit(r, t)
 	}
 	switch {

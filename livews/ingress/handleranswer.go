@@ -98,7 +98,9 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, name string, er
 	rc := http.NewResponseController(w)
 	sending := r.Body != nil && r.Body != http.NoBody
 	if sending {
-		header.Set("Connection", "close")
+		if r.ProtoMajor == 1 { // in HTTP/2 it would end other requests' connection
+			header.Set("Connection", "close")
+		}
 		_ = rc.EnableFullDuplex() // HTTP/2 has it anyway
 	}
 	w.WriteHeader(status)

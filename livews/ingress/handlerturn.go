@@ -103,6 +103,9 @@ func (t *turn) publish(src livews.Source) error {
 // withFirst returns a Source that gives first, and then what src gives.
 func withFirst(first *livews.Segment, src livews.Source) livews.Source {
 	return livews.SourceFunc(func(ctx context.Context) (*livews.Segment, error) {
+		if err := ctx.Err(); err != nil { // it may have ended while first came
+			return nil, err
+		}
 		if seg := first; seg != nil {
 			first = nil
 			return seg, nil

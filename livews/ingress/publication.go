@@ -14,7 +14,8 @@ import (
 
 const (
 	// endGrace is how long the last objects of a stream may come after it was told to end,
-	// and endDoubt after how long with more of them it was not the end.
+	// and endDoubt after how long with more of them it was not the end. Nor was it when an
+	// init segment comes: that is an encoder which starts again.
 	endGrace = 500 * time.Millisecond
 	endDoubt = 3 * time.Second
 	// maxObjects bounds the objects of a stream that are being written at the same time.
@@ -149,7 +150,7 @@ func (p *publication) waitLocked() {
 	p.stopTimer()
 	wait, err := p.turn.handler.silence(), error(nil)
 	switch {
-	case !p.overAt.IsZero() && time.Since(p.overAt) > endDoubt:
+	case !p.overAt.IsZero() && (time.Since(p.overAt) > endDoubt || p.assembly.hasBegunAfter(p.overAt)):
 		p.overAt = time.Time{}
 		fallthrough
 	case p.overAt.IsZero():

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -307,5 +308,39 @@ func TestObjectKeys(t *testing.T) {
 		if full != short {
 			t.Errorf("%s is of %q, %s of %q, want the same", tt.init, full, tt.media, short)
 		}
+	}
+}
+
+func TestParseManifestLongNames(t *testing.T) {
+	id := strings.Repeat("9", 1<<11)
+	text := `<MPD><Period><AdaptationSet><SegmentTemplate initialization="` + strings.Repeat("$RepresentationID$", 1<<11) +
+		`"/><Representation id="` + id + `"/></AdaptationSet></Period></MPD>`
+	m, err := parseManifest([]byte(text), ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for key := range m.hints {
+		n += len(key)
+	}
+	if n > 1<<16 {
+		t.Errorf("an MPD of %d bytes gives keys of %d", len(text), n)
+	}
+}
+
+func TestObjectsEndThenInit(t *testing.T) {
+	video, _ := parts(t)
+	for _, end := range []string{"DELETE", "PUT"} {
+		s := newSite(t, &Handler{})
+		s.put(t, "/cam/init.mp4", video.init)
+		s.put(t, "/cam/1.m4s", video.between(0, 2*time.Second))
+		if end == "PUT" {
+			s.put(t, "/cam/manifest.mpd", []byte(`<MPD type="static"/>`))
+		} else if status, _ := s.do(t, "DELETE", "/cam", nil); status != 204 {
+			t.Fatal(status)
+		}
+		s.put(t, "/cam/init.mp4", video.init)
+		time.Sleep(2 * endGrace)
+		s.put(t, "/cam/2.m4s", video.between(2*time.Second, 4*time.Second))
 	}
 }

@@ -9,6 +9,14 @@ import (
 	"strings"
 )
 
+const (
+	// maxNamePart bounds an init segment's name in an MPD, and what stands in it for a
+	// representation: they are put together, so that a short MPD could mean a long name.
+	maxNamePart = maxFile
+	// maxListed bounds the representations of an MPD that are looked at.
+	maxListed = 1024
+)
+
 // errManifest says that an MPD is none.
 var errManifest = errors.New("no MPD")
 
@@ -26,14 +34,17 @@ type mpd struct {
 		mpdPart
 		Sets []struct {
 			mpdPart
-			Language        string `xml:"lang,attr"`
-			Representations []struct {
-				mpdPart
-				ID        string `xml:"id,attr"`
-				Bandwidth string `xml:"bandwidth,attr"`
-			} `xml:"Representation"`
+			Language        string              `xml:"lang,attr"`
+			Representations []mpdRepresentation `xml:"Representation"`
 		} `xml:"AdaptationSet"`
 	} `xml:"Period"`
+}
+
+// mpdRepresentation is a Representation (5.3.5).
+type mpdRepresentation struct {
+	mpdPart
+	ID        string `xml:"id,attr"`
+	Bandwidth string `xml:"bandwidth,attr"`
 }
 
 // mpdPart is what an element hands down to those in it.
@@ -57,22 +68,33 @@ func parseManifest(text []byte, dir string) (*manifest, error) {
 		return m, nil
 	}
 	period := x.Periods[len(x.Periods)-1]
+	listed := 0
 	for _, set := range period.Sets {
 		for _, rep := range set.Representations {
 			part := rep.mpdPart.within(set.mpdPart).within(period.mpdPart)
-			if !part.isMedia() || len(m.hints) == maxRepresentations {
+			if listed++; listed > maxListed || len(m.hints) == maxRepresentations {
+				return m, nil
+			}
+			template := part.Template.Initialization
+			if !part.isMedia() || max(len(template), len(rep.ID), len(rep.Bandwidth)) > maxNamePart {
 				continue
 			}
 			bitrate, _ := strconv.ParseUint(rep.Bandwidth, 10, 32) // 0 is not known
-			name := strings.NewReplacer("$RepresentationID$", rep.ID, "$Bandwidth$", rep.Bandwidth).Replace(part.Template.Initialization)
-			key := "representation " + rep.ID
-			if name != "" {
-				key, _ = objectKeys(strings.TrimPrefix(path.Join(dir, name), "./"))
-			}
-			m.hints[key] = hint{bitrate: uint32(bitrate), language: languageOf(set.Language)}
+			m.hints[rep.key(template, dir)] = hint{bitrate: uint32(bitrate), language: languageOf(set.Language)}
 		}
 	}
 	return m, nil
+}
+
+// key returns the key of the representation (see objectKeys) whose init segment has a name
+// made of template (ISO/IEC 23009-1, 5.3.9.4.4).
+func (r *mpdRepresentation) key(template, dir string) string {
+	if template == "" {
+		return "representation " + r.ID
+	}
+	name := strings.NewReplacer("$RepresentationID$", r.ID, "$Bandwidth$", r.Bandwidth).Replace(template)
+	key, _ := objectKeys(strings.TrimPrefix(path.Join(dir, name), "./"))
+	return key
 }
 
 // within returns p with what it does not say itself from the element around it.

@@ -15,7 +15,6 @@ const maxManifest = 1 << 20
 
 // serveObject answers a request with one file of a stream.
 func (h *Handler) serveObject(w http.ResponseWriter, r *http.Request, t target) {
-	t = h.locate(t)
 	take := h.takeObject
 	if isManifest(t.file) || isPlaylist(t.file) {
 		take = h.takeManifest
@@ -33,14 +32,18 @@ func isPlaylist(file string) bool {
 	return strings.HasPrefix(strings.ToLower(path.Ext(file)), ".m3u")
 }
 
-// locate returns the target with the nearest folder above it that is being published in
-// files, if there is one: then what looked like the end of the name is a folder of the
-// stream's.
-func (h *Handler) locate(t target) target {
+// locate returns the target of a file with the nearest folder above it that the client of r
+// publishes in files, if there is one: then what looked like the end of the name is a folder
+// of the stream's. That is so before anybody is asked whether the client may publish there.
+func (h *Handler) locate(r *http.Request, t target) target {
+	if t.file == "" {
+		return t
+	}
+	host := hostOf(r)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for name := t.name; name != "."; name = path.Dir(name) {
-		if turn := h.turns[name]; turn != nil && turn.files != nil {
+		if turn := h.turns[name]; turn != nil && turn.files != nil && turn.files.host == host {
 			return target{name: name, file: strings.TrimPrefix(t.name+"/"+t.file, name+"/")}
 		}
 	}

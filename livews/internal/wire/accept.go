@@ -92,8 +92,8 @@ func OriginAllowed(r *http.Request, patterns []string) bool {
 	return false
 }
 
-// allowOrigin lets the page that asked read the answer (Fetch Standard, CORS).
-func allowOrigin(w http.ResponseWriter, r *http.Request) {
+// AllowOrigin lets the page that asked read the answer (Fetch Standard, CORS).
+func AllowOrigin(w http.ResponseWriter, r *http.Request) {
 	if origin := r.Header.Get("Origin"); origin != "" {
 		w.Header().Set("Access-Control-Allow-Origin", origin)
 		w.Header().Add("Vary", "Origin")

@@ -158,7 +158,7 @@ func (s *Server) ServeList(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if OriginAllowed(r, s.Origins) {
-		allowOrigin(w, r)
+		AllowOrigin(w, r)
 	}
 	list := s.Streams.List(r.Context())
 	if list == nil {
@@ -210,7 +210,7 @@ func (s *Server) allow(w http.ResponseWriter, r *http.Request, name string) bool
 		fail(w, http.StatusForbidden, "origin "+r.Header.Get("Origin")+" is not allowed", name)
 		return false
 	}
-	allowOrigin(w, r)
+	AllowOrigin(w, r)
 	return true
 }
 
