@@ -207,7 +207,7 @@ func (h *Handler) published(r *http.Request, name string) (*publication, error) 
 	defer h.mu.Unlock()
 	t := h.turns[name]
 	switch {
-	case t == nil:
+	case t == nil, t.files != nil && t.files.closing: // viewers may have seen its end
 		return nil, fmt.Errorf("stream %q: %w", name, errNothingPublished)
 	case t.files == nil || t.files.host != hostOf(r):
 		return nil, fmt.Errorf("stream %q: %w", name, errTaken)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -342,5 +343,19 @@ func TestObjectsEndThenInit(t *testing.T) {
 		s.put(t, "/cam/init.mp4", video.init)
 		time.Sleep(2 * endGrace)
 		s.put(t, "/cam/2.m4s", video.between(2*time.Second, 4*time.Second))
+	}
+}
+
+// TestObjectsClosing asks for a stream that has ended before its turn has.
+func TestObjectsClosing(t *testing.T) {
+	h := &Handler{Streams: &livews.Streams{}}
+	r := httptest.NewRequest(http.MethodDelete, "/cam", nil)
+	h.turns = map[string]*turn{"cam": {files: &publication{host: hostOf(r)}}}
+	if _, err := h.published(r, "cam"); err != nil {
+		t.Errorf("published = %v, want the publication", err)
+	}
+	h.turns["cam"].files.closing = true
+	if _, err := h.published(r, "cam"); !errors.Is(err, errNothingPublished) {
+		t.Errorf("published of what is closing = %v, want errNothingPublished", err)
 	}
 }
