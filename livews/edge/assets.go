@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"strings"
 	"time"
 
 	"github.com/livews/websocketlivestream/web"
@@ -35,20 +36,15 @@ type asset struct {
 }
 
 func newAssets() *assets {
-	entries, err := fs.ReadDir(web.Files, ".")
-	if err != nil {
-		panic(err) // the root of an embedded folder is always there
-	}
 	all := &assets{files: make(map[string]asset)}
 	whole := sha256.New()
-	for _, entry := range entries {
-		name := entry.Name()
-		if path.Ext(name) == ".html" || entry.IsDir() {
-			continue
+	add := func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) == ".html" {
+			return err
 		}
 		content, err := fs.ReadFile(web.Files, name)
 		if err != nil {
-			panic(err) // as above
+			return err
 		}
 		sum := sha256.Sum256(content)
 		whole.Write(sum[:])
@@ -57,6 +53,10 @@ func newAssets() *assets {
 			contentType: contentTypes[path.Ext(name)],
 			etag:        `"` + hex.EncodeToString(sum[:8]) + `"`,
 		}
+		return nil
+	}
+	if err := fs.WalkDir(web.Files, ".", add); err != nil {
+		panic(err) // what is embedded can be read
 	}
 	all.version = hex.EncodeToString(whole.Sum(nil)[:8])
 	return all
@@ -65,7 +65,13 @@ func newAssets() *assets {
 // serve answers with one file, or 304 where the browser has it. Pages of other
 // hosts may import it.
 func (all *assets) serve(w http.ResponseWriter, r *http.Request) {
-	a, ok := all.files[r.PathValue("file")]
+	// The path may begin with a version: no folder is called like one.
+	name := r.PathValue("file")
+	version, rest, _ := strings.Cut(name, "/")
+	a, ok := all.files[name]
+	if !ok {
+		a, ok = all.files[rest]
+	}
 	if !ok {
 		http.NotFound(w, r)
 		return
@@ -73,7 +79,7 @@ func (all *assets) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", a.contentType)
 	w.Header().Set("Cache-Control", "no-cache")
 	// Another version is that of a page which another server has given.
-	if r.PathValue("version") == all.version {
+	if version == all.version {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
 	w.Header().Set("ETag", a.etag)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"regexp"
 	"strings"
 	"testing"
@@ -371,10 +372,10 @@ func TestPages(t *testing.T) {
 func checkModules(t *testing.T, page string) {
 	t.Helper()
 	named := make(map[string]int)
-	for _, m := range regexp.MustCompile(`rel="modulepreload" href="[^"]+/([^"/]+)"`).FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile(`rel="modulepreload" href="assets/[^"/]+/([^"]+)"`).FindAllStringSubmatch(page, -1) {
 		named[m[1]]++
 	}
-	for _, m := range regexp.MustCompile(`<script type="module" src="[^"]+/([^"/]+)"`).FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile(`<script type="module" src="assets/[^"/]+/([^"]+)"`).FindAllStringSubmatch(page, -1) {
 		if named[m[1]] != 1 {
 			t.Errorf("%s is named %d times", m[1], named[m[1]])
 		}
@@ -384,9 +385,9 @@ func checkModules(t *testing.T, page string) {
 		if err != nil || n != 1 {
 			t.Errorf("%s is named %d times; %v", name, n, err)
 		}
-		for _, m := range regexp.MustCompile(`from '\./([^']+)'`).FindAllSubmatch(source, -1) {
-			if named[string(m[1])] != 1 {
-				t.Errorf("%s imports %s, which the page does not name", name, m[1])
+		for _, m := range regexp.MustCompile(`from '(\.\.?/[^']+)'`).FindAllSubmatch(source, -1) {
+			if imported := path.Join(path.Dir(name), string(m[1])); named[imported] != 1 {
+				t.Errorf("%s imports %s, which the page does not name", name, imported)
 			}
 		}
 	}
@@ -453,7 +454,7 @@ func TestAnswers(t *testing.T) {
 		{"origin null", "/live/cam1", append([]string{"Origin", "null"}, upgrade...), 403, "null"},
 		{"other sub-protocol", "/live/cam1", append([]string{"Sec-WebSocket-Protocol", "mqtt"}, upgrade...), 400, "livews.1"},
 		{"unknown asset", "/assets/nope.js", nil, 404, ""},
-		{"page as an asset", "/assets/index.html", nil, 404, ""},
+		{"page as an asset", "/assets/pages/overview.html", nil, 404, ""},
 		{"up and out", "/assets/..%2fhandler.go", nil, 404, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

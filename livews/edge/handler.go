@@ -106,8 +106,7 @@ func (h *Handler) route() {
 	if h.Publisher != nil {
 		h.mux.HandleFunc("/publish/{name...}", h.publish)
 	}
-	h.mux.HandleFunc("GET /assets/{file}", assets.serve)
-	h.mux.HandleFunc("GET /assets/{version}/{file}", assets.serve)
+	h.mux.HandleFunc("GET /assets/{file...}", assets.serve)
 	h.mux.HandleFunc("GET /healthz", wire.ServeHealth)
 }
 

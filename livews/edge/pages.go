@@ -26,7 +26,7 @@ type pages struct {
 func newPages(title, version string) *pages {
 	p := &pages{
 		title:     cmp.Or(title, "livews"),
-		templates: template.Must(template.ParseFS(web.Files, "*.html")),
+		templates: template.Must(template.ParseFS(web.Files, "pages/*.html")),
 		modules:   make(map[string][]string),
 		version:   version,
 	}
@@ -48,7 +48,7 @@ type page struct {
 }
 
 func (p *pages) index(w http.ResponseWriter, _ *http.Request) {
-	p.write(w, "index.html", page{Base: "./", Title: p.title})
+	p.write(w, "overview.html", page{Base: "./", Title: p.title})
 }
 
 // stream writes a page about the stream that the path names, which is one part below

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseStreams } from '../stream-list.js';
+import { parseStreams } from '../pages/stream-list.js';
 
 const h264 = { number: 1, kind: 'video', codec: 'avc1.4D401E' };
 

@@ -1,7 +1,7 @@
-import { webSocketURL } from './address.js';
-import { Backoff } from './backoff.js';
-import { systemClock } from './clock.js';
-import { PROTOCOL } from './link.js';
+import { webSocketURL } from '../address.js';
+import { Backoff } from '../backoff.js';
+import { systemClock } from '../clock.js';
+import { PROTOCOL } from '../link.js';
 import { MAX_STREAMS, fetchStreams, parseEntry, sortStreams } from './stream-list.js';
 
 /** The largest message. */
@@ -60,7 +60,7 @@ export class StreamWatch {
    * @param {string} url of the list
    * @param {string} base what the URL is relative to
    * @param {WatchHandlers} handlers
-   * @param {import('./connection.js').Environment} [environment]
+   * @param {import('../connection.js').Environment} [environment]
    */
   constructor(url, base, handlers, environment = {}) {
     this.#url = url;

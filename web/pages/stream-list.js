@@ -1,4 +1,4 @@
-import { checkTrackInfo } from './message.js';
+import { checkTrackInfo } from '../message.js';
 
 /** The most streams that are shown. */
 export const MAX_STREAMS = 1000;
@@ -11,7 +11,7 @@ const TIMEOUT = 5_000;
  * @typedef {object} StreamEntry
  * @property {string} name
  * @property {boolean} live whether it is being served at the moment
- * @property {import('./message.js').TrackInfo[]} tracks empty where they are not known
+ * @property {import('../message.js').TrackInfo[]} tracks empty where they are not known
  * @property {number} viewers
  */
 

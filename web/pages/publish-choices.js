@@ -1,6 +1,6 @@
-import { suitableBitrate } from './publish-capture.js';
-import { dom } from './dom.js';
-import { formatBitrate } from './format.js';
+import { suitableBitrate } from '../publish-capture.js';
+import { dom } from '../dom.js';
+import { formatBitrate } from '../format.js';
 
 const MEMORY_KEY = 'livews-publish';
 /** How much more or less than what suits the size can be chosen. */
@@ -46,7 +46,7 @@ export class Choices {
     return !this.video && !this.audio;
   }
 
-  /** @returns {import('./publish-capture.js').VideoOptions | false} */
+  /** @returns {import('../publish-capture.js').VideoOptions | false} */
   get video() {
     if (!this.wantsPicture) return false;
     const [width, height] = this.#value('size').split('x').map(Number);
@@ -54,7 +54,7 @@ export class Choices {
     return { deviceId, width, height, frameRate: Number(this.#value('rate')), bitrate: Number(this.#value('bitrate')) };
   }
 
-  /** @returns {import('./publish-capture.js').AudioOptions | false} */
+  /** @returns {import('../publish-capture.js').AudioOptions | false} */
   get audio() {
     const deviceId = this.#value('microphone');
     return deviceId === 'none' ? false : { deviceId };

@@ -1,6 +1,6 @@
-import { dom } from './dom.js';
-import { codecName, count } from './format.js';
-import { icon } from './icons.js';
+import { dom } from '../dom.js';
+import { codecName, count } from '../format.js';
+import { icon } from '../icons.js';
 
 /** @typedef {import('./stream-list.js').StreamEntry} StreamEntry */
 

@@ -1,4 +1,4 @@
-import { capture } from './publish-capture.js';
+import { capture } from '../publish-capture.js';
 
 /** Shows what a camera or a screen gives, and owns it. */
 export class Preview {
@@ -31,10 +31,10 @@ export class Preview {
   /**
    * Asks the user for the devices, and shows them. Reports whether that is still wanted then.
    *
-   * @param {import('./publish-capture.js').VideoOptions | false} video
-   * @param {import('./publish-capture.js').AudioOptions | false} audio
+   * @param {import('../publish-capture.js').VideoOptions | false} video
+   * @param {import('../publish-capture.js').AudioOptions | false} audio
    * @returns {Promise<boolean>}
-   * @throws {import('./publish-states.js').PublishError}
+   * @throws {import('../publish-states.js').PublishError}
    */
   async open(video, audio) {
     this.close();

@@ -1,6 +1,6 @@
 /** The overview of an edge's streams. It keeps itself up to date while it is looked at. */
 
-import { count } from './format.js';
+import { count } from '../format.js';
 import { StreamCard } from './stream-card.js';
 import { StreamWatch } from './stream-watch.js';
 

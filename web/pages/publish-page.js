@@ -1,11 +1,11 @@
 /** The page that publishes a camera or a screen. */
 
-import { codecName, describeVideo, formatBitrate, formatDelay } from './format.js';
+import { codecName, describeVideo, formatBitrate, formatDelay } from '../format.js';
 import { Choices } from './publish-choices.js';
 import { LevelMeter } from './publish-level.js';
 import { Preview } from './publish-preview.js';
-import { Publisher, describeProblem, describeState, findObstacle } from './publish.js';
-import { PublishError } from './publish-states.js';
+import { Publisher, describeProblem, describeState, findObstacle } from '../publish.js';
+import { PublishError } from '../publish-states.js';
 
 /** The figures are read again after this many milliseconds. */
 const REFRESH = 1_000;
@@ -18,7 +18,7 @@ const go = button('go');
 const mute = button('mute');
 /** @type {Publisher | null} */
 let publisher = null;
-/** @type {import('./publish-states.js').PublishStatus} */
+/** @type {import('../publish-states.js').PublishStatus} */
 let status = { state: 'idle' };
 let asked = 0;
 
@@ -115,7 +115,7 @@ function ended(device) {
   setStatus(device === 'screen' ? { state: 'idle' } : { state: 'failed', reason: 'ended', device });
 }
 
-/** @param {import('./publish-states.js').PublishStatus} next */
+/** @param {import('../publish-states.js').PublishStatus} next */
 function setStatus(next) {
   status = next;
   refresh();

@@ -1,9 +1,9 @@
 /** The page of one stream: it shows under the player what there is to know. */
 
-import { describeAudio, describeVideo, formatBitrate, formatDelay } from './format.js';
-import { announce } from './states.js';
+import { describeAudio, describeVideo, formatBitrate, formatDelay } from '../format.js';
+import { announce } from '../states.js';
 
-/** @typedef {import('./element.js').LivewsPlayerElement} LivewsPlayerElement */
+/** @typedef {import('../element.js').LivewsPlayerElement} LivewsPlayerElement */
 
 /** The facts are read again after this many milliseconds. */
 const REFRESH = 1_000;
