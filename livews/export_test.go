@@ -17,3 +17,10 @@ func Next(s *Subscription) *Segment {
 	_, _ = s.take(one[:], 0)
 	return one[0]
 }
+
+// Crossing reports whether a Switch is not over.
+func Crossing(s *Subscription) bool {
+	s.relay.mu.Lock()
+	defer s.relay.mu.Unlock()
+	return s.crossing != nil
+}

@@ -44,9 +44,9 @@ type SubscribeOptions struct {
 	// or After, is given whole to one who reads it within MaxLag. Zero means 3 s.
 	MaxLag time.Duration
 	// Ready, where it is not nil, is for [Subscription.Poll]: it is called when there may
-	// be something to read after Poll has found nothing more, or after Select. It is called
-	// by any goroutine, at times with locks held: it must return at once, and not use the
-	// Subscription.
+	// be something to read after Poll has found nothing more, or after Select or Switch. It
+	// is called by any goroutine, at times with locks held: it must return at once, and not
+	// use the Subscription.
 	Ready func()
 	// Lossless is for recorders: no skipping for lag. Only what leaves the
 	// window unread is missed, with a [Gap], which is so for all others as well.
@@ -64,7 +64,7 @@ type SubscribeOptions struct {
 // the one before and ahead of all others. A chunk after a hole carries a [Gap].
 //
 // ReadSegment, ReadSegments, Poll and Forget are called by one goroutine at a time,
-// Select, SetMaxLag and Stats by any.
+// Select, Switch, SetMaxLag and Stats by any.
 type Subscription struct {
 	relay *Relay
 	ready chan struct{} // holds a token when there may be something to read
@@ -76,6 +76,8 @@ type Subscription struct {
 	known   int     // tracks of the relay that were looked at
 	begun   uint32  // epoch of the last chunk given
 	stats   SubscriptionStats
+
+	crossing *crossing // nil: there is none
 }
 
 // SubscriptionStats counts what a [Subscription] has given.
@@ -158,7 +160,7 @@ func (s *Subscription) Poll(dst []*Segment, maxBytes int) (n int, all bool, err 
 }
 
 // Forget withdraws what Poll has arranged: no call of Ready begins after it, but for
-// Select.
+// Select and Switch.
 func (s *Subscription) Forget() { s.stopWaiting() }
 
 // take moves what is due to dst, or registers s to be woken if nothing is.
@@ -211,6 +213,7 @@ func (s *Subscription) next() *Segment {
 		c.settle()
 	}
 	s.skip()
+	s.cross()
 	c, first := s.first()
 	switch {
 	case c == nil:
@@ -232,7 +235,7 @@ func (s *Subscription) first() (*cursor, due) {
 	)
 	for _, c := range s.cursors {
 		d, ok := c.due()
-		if !ok {
+		if !ok || s.crossing.holds(c, d) {
 			continue
 		}
 		if d.init != nil && d.epoch > s.begun {
@@ -362,26 +365,37 @@ func (s *Subscription) unlist() {
 // wanted before starts with its newest group, also where s has had that before;
 // one that stays goes on. After holds for the tracks that the stream does not have yet.
 func (s *Subscription) Select(tracks []uint16) {
+	now := s.relay.now()
+	s.relay.mu.Lock()
+	defer s.relay.mu.Unlock()
+	s.change(tracks, now)
+	s.wake()
+}
+
+// change replaces the tracks wanted and ends a crossing. It returns the cursors of those
+// that come, at the newest group, and of those that go, which are no longer among s.cursors.
+func (s *Subscription) change(tracks []uint16, now time.Duration) (come, gone []*cursor) {
 	r := s.relay
-	now := r.now()
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	s.opts.Tracks = slices.Clone(tracks)
 	s.opts.From, s.opts.Start = Position{}, StartLive
 	maps.DeleteFunc(s.opts.After, func(number uint16, _ Position) bool { return r.track(number) != nil })
-	kept := s.cursors
+	s.unlist()
+	gone = s.cursors
+	if s.crossing != nil { // what has not come yet comes as if it had not been asked for
+		gone = slices.DeleteFunc(gone, func(c *cursor) bool { return slices.Contains(s.crossing.coming, c) })
+		s.crossing = nil
+	}
 	s.cursors = nil
 	s.enter(now)
 	for i, c := range s.cursors {
-		if j := slices.IndexFunc(kept, func(k *cursor) bool { return k.track == c.track }); j >= 0 {
-			s.cursors[i] = kept[j]
-			kept = slices.Delete(kept, j, j+1)
+		if j := slices.IndexFunc(gone, func(k *cursor) bool { return k.track == c.track }); j >= 0 {
+			s.cursors[i] = gone[j]
+			gone = slices.Delete(gone, j, j+1)
+		} else {
+			come = append(come, c)
 		}
 	}
-	for _, c := range kept {
-		c.track.waiting.remove(c)
-	}
-	s.wake()
+	return come, gone
 }
 
 // SetMaxLag replaces MaxLag; zero means 3 s.

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -268,6 +270,45 @@ func TestSelect(t *testing.T) {
 		if msg := readMessage(t, ws); msg[3] != 2 {
 			t.Fatalf("track %d after the change", msg[3])
 		}
+	}
+}
+
+// TestSwitch changes a viewer's track at a border of groups: the old one goes on to the end
+// of its group.
+func TestSwitch(t *testing.T) {
+	h := &edge.Handler{Streams: new(livews.Streams)}
+	server := serve(t, h)
+	sink := publish(t, h.Streams, "cam1")
+	src := livewstest.NewSource(&livewstest.SourceOptions{Chunks: 5})
+	fill := func(n int) {
+		t.Helper()
+		for range n {
+			seg, err := src.ReadSegment(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, sink, []*livews.Segment{seg})
+		}
+	}
+	fill(2 + 2*2)
+	ws := dial(t, server.URL+"/tv/live/cam1?tracks=1", "livews.1")
+	for range 3 { // init and two chunks
+		readMessage(t, ws)
+	}
+	if err := ws.Write(t.Context(), websocket.MessageText, []byte(`{"type":"select","tracks":[2],"at":"group"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if msg := readMessage(t, ws); msg[0] != byte(livews.TypeInit) || msg[3] != 2 {
+		t.Fatalf("after the select a message that begins %x, want the init segment of track 2", msg[:4])
+	}
+	fill(2 * 5)
+	var got []string
+	for range 5 {
+		msg := readMessage(t, ws)
+		got = append(got, fmt.Sprintf("%d:%d.%d", msg[3], msg[11], msg[15]))
+	}
+	if want := []string{"1:0.2", "1:0.3", "1:0.4", "2:1.0", "2:1.1"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

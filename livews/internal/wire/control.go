@@ -54,6 +54,7 @@ type control struct {
 	// select
 	Tracks  []uint16 `json:"tracks,omitempty"`
 	Latency *string  `json:"latency,omitempty"` // as in the query; empty: none
+	At      string   `json:"at,omitempty"`      // atGroup; anything else: at once
 
 	// start and have
 	After string `json:"after,omitempty"`
@@ -69,6 +70,9 @@ const (
 	typeStart  = "start"
 	typeHave   = "have"
 )
+
+// atGroup asks for a select at the next border of groups.
+const atGroup = "group"
 
 func (c *control) text() []byte {
 	text, err := json.Marshal(c)

@@ -228,7 +228,11 @@ func (s *session) choose(c *control) error {
 		return nil
 	}
 	s.sub.SetMaxLag(s.opts.MaxLag)
-	s.sub.Select(c.Tracks)
+	if c.At == atGroup {
+		s.sub.Switch(c.Tracks)
+	} else {
+		s.sub.Select(c.Tracks)
+	}
 	select {
 	case s.changed <- struct{}{}: // a rest ends
 	default:

@@ -1,0 +1,164 @@
+package livews_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/livews/websocketlivestream/livews"
+	"github.com/livews/websocketlivestream/livews/livewstest"
+)
+
+// TestSwitch changes from track 1 to track 2 while a reader is in the midst of a group; track 3 stays.
+func TestSwitch(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		then    []string // "N words": written to track N after the switch
+		want    string
+		pending bool // the switch is not over
+	}{
+		{"in step", []string{"1 1.1.1", "2 1.1.1", "3 1.1.1", "1 1.2.0", "2 1.2.0", "3 1.2.0", "1 1.2.1", "2 1.2.1"}, "2:init 1:1.1.1 3:1.1.1 2:1.2.0 3:1.2.0 2:1.2.1", false},
+		{"the new one is first", []string{"2 1.1.1 1.2.0 1.2.1", "1 1.1.1 1.2.0", "3 1.2.0"}, "2:init 1:1.1.1 2:1.2.0 2:1.2.1 3:1.2.0", false},
+		{"the new one is late", []string{"1 1.1.1 1.2.0 1.2.1", "2 1.1.1", "3 1.2.0"}, "2:init 1:1.1.1 3:1.2.0", true},
+		{"the new one is silent", []string{"1 1.1.1 1.2.0 1.2.1 1.3.0 1.3.1"}, "2:init 1:1.1.1 1:1.2.0 1:1.2.1", true},
+		{"the new one comes back", []string{"1 1.1.1 1.2.0 1.2.1 1.3.0", "2 1.3.0", "1 1.3.1", "2 1.3.1"}, "2:init 1:1.1.1 1:1.2.0 1:1.2.1 2:1.3.0 2:1.3.1", false},
+		{"the old one is silent", []string{"2 1.1.1 1.2.0 1.2.1 1.3.0"}, "2:init 2:1.2.0 2:1.2.1 2:1.3.0", false},
+		{"the old one misses the border", []string{"1 1.1.1", "2 1.1.1 1.2.0", "1 1.3.0", "2 1.2.1 1.3.0"}, "2:init 1:1.1.1 2:1.2.0 2:1.2.1 2:1.3.0", false},
+		{"a new epoch", []string{"1 init5 5.0.0", "2 init5 5.0.0"}, "2:init 2:init 2:5.0.0", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			relay, sub := inStep(t)
+			sub.Switch([]uint16{2, 3})
+			c := &livewstest.Checker{}
+			got := viewAll(t, sub, c)
+			for _, words := range tt.then {
+				put(t, relay, uint16(words[0]-'0'), words[2:])
+				got += viewAll(t, sub, c)
+			}
+			if got != tt.want+" " {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+			if livews.Crossing(sub) != tt.pending {
+				t.Errorf("crossing = %v, want %v", !tt.pending, tt.pending)
+			}
+		})
+	}
+}
+
+// inStep returns a relay with three tracks in the midst of group 1, and one who has read
+// tracks 1 and 3 of that.
+func inStep(t *testing.T) (*livews.Relay, *livews.Subscription) {
+	t.Helper()
+	relay := livews.NewRelay(nil)
+	for track := range uint16(3) {
+		put(t, relay, track+1, "init1 1.0.0 1.0.1 1.1.0")
+	}
+	sub := relay.Subscribe(&livews.SubscribeOptions{Tracks: []uint16{1, 3}})
+	if got, want := viewAll(t, sub, nil), "1:init 3:init 1:1.1.0 3:1.1.0 "; got != want {
+		t.Fatalf("at first: %s, want %s", got, want)
+	}
+	return relay, sub
+}
+
+// viewAll returns what sub gives now with its tracks; c may be nil.
+func viewAll(t *testing.T, sub *livews.Subscription, c *livewstest.Checker) string {
+	t.Helper()
+	var got string
+	for seg := livews.Next(sub); seg != nil; seg = livews.Next(sub) {
+		if c != nil {
+			if err := c.WriteSegment(t.Context(), seg); err != nil && seg.Track != 1 && seg.Track != 3 { // those have begun before c
+				t.Error(err)
+			}
+		}
+		word := seg.Position.String()
+		if seg.Type == livews.TypeInit {
+			word = "init"
+		}
+		if seg.Gap != nil {
+			word = seg.Gap.Reason + ">" + word
+		}
+		got += string(rune('0'+seg.Track)) + ":" + word + " "
+	}
+	return got
+}
+
+// TestSwitchBehind goes on in the rendition that it has asked for with what it has not read yet.
+func TestSwitchBehind(t *testing.T) {
+	relay, sub := inStep(t)
+	put(t, relay, 1, "1.1.1 1.2.0 1.2.1 1.3.0")
+	put(t, relay, 2, "1.1.1 1.2.0 1.2.1 1.3.0")
+	sub.Switch([]uint16{2, 3})
+	if got, want := viewAll(t, sub, nil), "2:init 1:1.1.1 2:1.2.0 2:1.2.1 2:1.3.0 "; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestSwitchAgain replaces a switch that is not over.
+func TestSwitchAgain(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		then func(*livews.Subscription)
+		want string
+	}{
+		{"back", func(s *livews.Subscription) { s.Switch([]uint16{1, 3}) }, "1:1.1.1 1:1.2.0 "},
+		{"to all", func(s *livews.Subscription) { s.Select(nil) }, "2:init 2:1.1.0 1:1.1.1 2:1.1.1 1:1.2.0 2:1.2.0 "},
+		{"at once", func(s *livews.Subscription) { s.Select([]uint16{2, 3}) }, "2:init 2:1.1.0 2:1.1.1 2:1.2.0 "},
+		{"the same", func(s *livews.Subscription) { s.Switch([]uint16{2, 3}) }, "2:init 1:1.1.1 2:1.2.0 "},
+		{"nothing comes", func(s *livews.Subscription) { s.Switch([]uint16{3}) }, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			relay, sub := inStep(t)
+			sub.Switch([]uint16{2, 3})
+			tt.then(sub)
+			put(t, relay, 1, "1.1.1")
+			put(t, relay, 2, "1.1.1")
+			put(t, relay, 1, "1.2.0")
+			put(t, relay, 2, "1.2.0")
+			if got := viewAll(t, sub, nil); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestSwitchSlow skips in the midst of a switch: the tracks that come begin with the
+// newest group.
+func TestSwitchSlow(t *testing.T) {
+	relay, sub := inStep(t)
+	sub.Switch([]uint16{2, 3})
+	sub.SetMaxLag(time.Nanosecond)
+	time.Sleep(time.Millisecond)
+	for _, words := range []string{"1.1.1", "1.2.0 1.2.1", "1.3.0 1.3.1", "1.4.0"} {
+		for track := range uint16(3) {
+			put(t, relay, track+1, words)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if got, want := viewAll(t, sub, nil), "2:init 2:1.4.0 3:slow>1.4.0 "; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestSwitchWakes wakes one who waits, and leaves no cursor behind.
+func TestSwitchWakes(t *testing.T) {
+	relay, sub := inStep(t)
+	if segs, all, err := poll(sub); len(segs) > 0 || !all || err != nil {
+		t.Fatalf("Poll = %v, %v, %v", segs, all, err)
+	}
+	sub.Switch([]uint16{2, 3})
+	if n := livews.Waiting(relay); n != 0 {
+		t.Errorf("%d cursors wait, want 0", n)
+	}
+	put(t, relay, 1, "1.1.1 1.2.0")
+	put(t, relay, 2, "1.1.1 1.2.0")
+	viewAll(t, sub, nil)
+	_, _, _ = poll(sub)
+	if n := livews.Waiting(relay); n != 2 {
+		t.Errorf("%d cursors wait, want those of tracks 2 and 3", n)
+	}
+}
+
+func poll(sub *livews.Subscription) ([]*livews.Segment, bool, error) {
+	var one [1]*livews.Segment
+	n, all, err := sub.Poll(one[:], 0)
+	return one[:n], all, err
+}
