@@ -35,7 +35,7 @@ func TestInterrupt(t *testing.T) {
 			addr := freeAddr(t)
 			p := serve(t, example(tt.name, append([]string{"-listen", addr}, tt.args...)...), addr)
 			if tt.watch {
-				if got, _ := messages(t, "ws://"+addr+"/live/cam1", 2*time.Second, "livews.1"); len(got) == 0 {
+				if got, _ := messagesUntil(t, "ws://"+addr+"/live/cam1", time.Minute, func([]byte) bool { return true }, "livews.1"); len(got) == 0 {
 					t.Error("no message")
 				}
 			}

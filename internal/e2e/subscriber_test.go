@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -15,7 +14,13 @@ import (
 // messages in order, and the text messages.
 func messages(t *testing.T, url string, lasting time.Duration, subprotocols ...string) (binary [][]byte, text []string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), lasting)
+	return messagesUntil(t, url, lasting, func([]byte) bool { return false }, subprotocols...)
+}
+
+// messagesUntil is messages that ends with the binary message that is enough.
+func messagesUntil(t *testing.T, url string, atMost time.Duration, enough func(msg []byte) bool, subprotocols ...string) (binary [][]byte, text []string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), atMost)
 	defer cancel()
 	conn, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{Subprotocols: subprotocols})
 	if err != nil {
@@ -29,7 +34,7 @@ func messages(t *testing.T, url string, lasting time.Duration, subprotocols ...s
 	}
 	for {
 		kind, msg, err := conn.Read(ctx)
-		if errors.Is(err, context.DeadlineExceeded) {
+		if err != nil && ctx.Err() != nil {
 			return binary, text
 		}
 		if err != nil {
@@ -41,5 +46,8 @@ func messages(t *testing.T, url string, lasting time.Duration, subprotocols ...s
 			continue
 		}
 		binary = append(binary, msg)
+		if enough(msg) {
+			return binary, text
+		}
 	}
 }
