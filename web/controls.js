@@ -33,6 +33,8 @@ export class Controls {
   #volume = dom('input', { type: 'range', min: '0', max: '100', step: '1', class: 'volume', 'aria-label': 'Volume' });
   #note = dom('p', { class: 'note' });
   #fullscreen;
+  /** @type {HTMLElement | null} */
+  #pip = null;
   #speech = dom('p', { class: 'speech', 'aria-live': 'polite' });
   #hiding = 0;
 
@@ -78,6 +80,7 @@ export class Controls {
     this.#refreshBadge(badge(status, paused), status.behind);
     this.#play.set(paused ? 'play' : 'pause', paused ? 'Play (k)' : 'Pause (k)');
     this.#start.element.hidden = !this.#player.isBlocked;
+    if (this.#pip) this.#pip.hidden = this.#player.surface !== this.#video;
     this.#note.textContent = status.note ?? '';
     this.#refreshSound();
     const speech = announce(status);
@@ -129,6 +132,7 @@ export class Controls {
     if (hasPictureInPicture(this.#video)) {
       const pip = new IconButton('pip', 'Picture in picture', () => this.#attempt(togglePictureInPicture(this.#video)));
       pip.element.classList.add('pip');
+      this.#pip = pip.element;
       bar.append(pip.element);
     }
     if (hasFullscreen(this.#video)) bar.append(this.#fullscreen.element);

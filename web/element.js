@@ -20,7 +20,7 @@ const STYLE = new URL('./livews-player.css', import.meta.url).href;
  * Parts for style sheets: `video`, `controls`, `notice`.
  */
 export class LivewsPlayerElement extends HTMLElement {
-  static observedAttributes = ['src', 'controls', 'muted', 'latency'];
+  static observedAttributes = ['src', 'controls', 'muted', 'latency', 'mode'];
 
   #player;
   #controls;
@@ -59,7 +59,7 @@ export class LivewsPlayerElement extends HTMLElement {
    * @param {string | null} value
    */
   attributeChangedCallback(name, before, value) {
-    if ((name === 'src' || name === 'latency') && before !== value && this.#connected) this.load();
+    if (['src', 'latency', 'mode'].includes(name) && before !== value && this.#connected) this.load();
     if (name === 'controls') this.#controls.enabled = value !== null;
     if (name === 'muted') this.#player.muted = value !== null;
   }
@@ -100,6 +100,15 @@ export class LivewsPlayerElement extends HTMLElement {
     this.setAttribute('latency', value);
   }
 
+  /** What it plays with; empty: Media Source Extensions. */
+  get mode() {
+    return this.getAttribute('mode') ?? '';
+  }
+
+  set mode(value) {
+    this.setAttribute('mode', value);
+  }
+
   /** The volume, 0 to 1. */
   get volume() {
     return this.#player.volume;
@@ -124,7 +133,7 @@ export class LivewsPlayerElement extends HTMLElement {
     return this.#player.status;
   }
 
-  /** The video element that shows the picture. */
+  /** The video element that shows the picture; with WebCodecs a canvas does, its part is the same. */
   get video() {
     return this.#video;
   }
@@ -142,6 +151,7 @@ export class LivewsPlayerElement extends HTMLElement {
     }
     const urls = webSocketURLs(this.src, document.baseURI);
     this.#player.latency = this.getAttribute('latency');
+    this.#player.mode = this.getAttribute('mode');
     if (urls.length) this.#player.load(urls);
     else this.#forwardError(new CustomEvent('error', { detail: { message: `no address of a stream: ${this.src}`, fatal: true } }));
   }

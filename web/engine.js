@@ -1,7 +1,7 @@
 /**
  * What plays the chunks of one load: it holds the media, moves the playhead, and shows pictures. MseEngine does it with
- * Media Source Extensions. A Player tells it what has come and what the viewer wants; it tells the Player by its
- * handlers when something has changed.
+ * Media Source Extensions, CodecEngine with WebCodecs. A Player tells it what has come and what the viewer wants; it
+ * tells the Player by its handlers when something has changed.
  *
  * Segments come in their order: start, then an init segment for each track, then chunks and further init segments.
  *
@@ -55,6 +55,7 @@
  * @property {number} rate
  * @property {number} droppedFrames
  * @property {number} decodedFrames
+ * @property {number} [decodedSounds]
  * @property {number} stalls
  * @property {number} jumps
  * @property {number} holes
@@ -67,6 +68,8 @@
  * @property {() => void} onbuffered what is buffered has changed
  * @property {(track: number) => void} ondrop chunks of a track were dropped: only one which begins a group can follow
  * @property {(message: string) => void} onerror the media cannot be played on; restart may help
+ * @property {(reason: string) => void} onunsupported the media cannot be played by this engine
+ * @property {() => void} onplaychange it was paused, or plays on, or has something to look at, where no video element tells
  */
 
 /** @typedef {import('./message.js').TrackInfo} TrackInfo */

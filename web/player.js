@@ -1,6 +1,7 @@
 import { withLatency } from './address.js';
 import { systemClock } from './clock.js';
 import { Connection } from './connection.js';
+import { fallbackNote, openEngine } from './engine-choice.js';
 import { Intake } from './intake.js';
 import { MessageError, Type, parseMessage } from './message.js';
 import { MseEngine } from './mse-engine.js';
@@ -30,6 +31,14 @@ export class Player extends EventTarget {
    * @type {string | null}
    */
   latency = null;
+  /**
+   * What the next load plays with: `mse` (the default), Media Source Extensions, or `webcodecs`, which is nearer to the
+   * live edge and remembers nothing: after a pause it goes on at the live edge, and seekBy does nothing. Where that cannot
+   * be, Media Source Extensions play, and `status.note` says why.
+   *
+   * @type {string | null}
+   */
+  mode = null;
 
   #video;
   #environment;
@@ -45,6 +54,7 @@ export class Player extends EventTarget {
   #down = null;
   #ended = false;
   #note = '';
+  #fallback = '';
   #shown = false;
   #recoveries = new Recoveries();
   /** @type {PageWatch | null} */
@@ -158,9 +168,9 @@ export class Player extends EventTarget {
       return;
     }
     this.#page = new PageWatch((isShown) => this.#back(isShown), this.#clock);
-    const { margin, budget } = parseLatency(this.latency);
+    const { budget } = parseLatency(this.latency);
     const urls = [addresses].flat().map((url) => withLatency(url, budget));
-    this.#engine = new MseEngine(this.#video, this.#engineHandlers(), this.#clock, margin);
+    this.#openEngine(this.mode);
     this.#connection = new Connection(urls, this.#handlers(), this.#environment);
     this.#connection.open();
     this.#refresh();
@@ -177,6 +187,7 @@ export class Player extends EventTarget {
     this.#intake = this.#newIntake();
     this.#down = null;
     this.#ended = this.#shown = false;
+    this.#note = this.#fallback = '';
     this.#recoveries = new Recoveries();
     this.#counts = { reconnects: 0, moves: 0, refused: 0, chunks: 0, bytes: 0 };
     this.#setStatus({ state: 'idle' });
@@ -204,6 +215,29 @@ export class Player extends EventTarget {
    */
   seekBy(seconds) {
     this.#engine?.seekBy(seconds);
+  }
+
+  /** @param {string | null} mode */
+  #openEngine(mode) {
+    const { margin } = parseLatency(this.latency);
+    const { engine, note } = openEngine(mode, this.#video, this.#engineHandlers(), this.#clock, margin);
+    this.#engine = engine;
+    this.#fallback = note;
+    this.#playChanged();
+  }
+
+  /**
+   * Plays with Media Source Extensions what the engine of WebCodecs cannot.
+   *
+   * @param {string} reason
+   */
+  #fallBack(reason) {
+    const wasPaused = this.paused;
+    this.#engine?.close();
+    this.#openEngine('mse');
+    if (wasPaused) this.#engine?.pause();
+    this.#fallback = fallbackNote(reason);
+    this.#rebuild('media');
   }
 
   #playChanged() {
@@ -315,6 +349,8 @@ export class Player extends EventTarget {
       },
       ondrop: (track) => this.#intake.break(track),
       onerror: (message) => this.#mediaFailed(message),
+      onunsupported: (reason) => this.#fallBack(reason),
+      onplaychange: () => this.#playChanged(),
     };
   }
 
@@ -359,7 +395,8 @@ export class Player extends EventTarget {
   #refresh() {
     if (!this.#connection || !this.#engine) return;
     if (this.#engine.isPlaced && this.#engine.hasPicture) this.#shown = true;
-    this.#setStatus(workOut(this.#engine, { ended: this.#ended, down: this.#down, shown: this.#shown, note: this.#note }));
+    const note = [this.#note, this.#fallback].filter(Boolean).join('. ');
+    this.#setStatus(workOut(this.#engine, { ended: this.#ended, down: this.#down, shown: this.#shown, note }));
   }
 
   /** @param {Status} status */

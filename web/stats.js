@@ -10,6 +10,7 @@
  * @property {number} rate of playback
  * @property {number} droppedFrames
  * @property {number} decodedFrames
+ * @property {number} [decodedSounds] pieces of sound decoded, where the engine counts them
  * @property {number} stalls how often playback ran dry
  * @property {number} jumps how often playback was moved forward to the live edge
  * @property {import('./recoveries.js').Counts} recoveries how often playback had to be got going again, by what was done

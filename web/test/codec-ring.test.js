@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SoundRing } from '../codec-ring.js';
+import { LiveEdge } from '../live-edge.js';
+
+const RATE = 48_000;
+const PIECE = 1024;
+const QUANTUM = 128;
+
+/** A piece whose samples are their own numbers, scaled so that floats hold them. */
+function piece(n, { length = PIECE, channels = 1, time = (n * PIECE) / RATE, sampleRate = RATE } = {}) {
+  const plane = Float32Array.from({ length }, (_, i) => (n * PIECE + i) / 2 ** 20);
+  return { time, sampleRate, planes: Array.from({ length: channels }, () => plane.slice()) };
+}
+
+/** Plays for so many quanta; what comes is asked for at each, and returned is all that was heard, as sample numbers. */
+function play(ring, from, to, comes, heard = []) {
+  for (let q = from; q < to; q++) {
+    const now = (q * QUANTUM) / RATE;
+    comes?.(now, q);
+    const out = new Float32Array(QUANTUM);
+    ring.read(now, [out]);
+    heard.push(...out.map((value) => value * 2 ** 20));
+  }
+  return heard;
+}
+
+/** Pieces that come in time, each as soon as it has been recorded. */
+function live(ring, { delay = () => 0, missing = () => false } = {}) {
+  let next = 0;
+  return (now) => {
+    for (; (next + 1) * PIECE <= (now - delay(next)) * RATE; next++) if (!missing(next)) ring.write(now, piece(next));
+  };
+}
+
+test('what comes is heard sample by sample, after a moment', () => {
+  const ring = new SoundRing(RATE, new LiveEdge(0.02));
+  const heard = play(ring, 0, 4000, live(ring));
+  const from = heard.findIndex((value) => value > 0);
+  assert.ok(from > 0.1 * RATE && from < 0.25 * RATE, `begins at ${from}`);
+  const steps = heard.slice(from + 1).map((value, i) => value - heard[from + i]);
+  assert.ok(Math.max(...steps) < 1.5 && Math.min(...steps) > 0.5, `${Math.min(...steps)} to ${Math.max(...steps)}`);
+  assert.equal(ring.stalls, 0);
+  assert.ok(ring.ahead < 0.08, `${ring.ahead}`);
+});
+
+test('a burst is passed over', () => {
+  const ring = new SoundRing(RATE, new LiveEdge(0.02));
+  for (let n = 0; n < 400; n++) ring.write(0, piece(n));
+  play(ring, 0, 60);
+  assert.ok(ring.playing);
+  assert.ok(ring.ahead < 0.07, `${ring.ahead}`);
+});
+
+test('a lack is silence and a stall, and then more is kept', () => {
+  const ring = new SoundRing(RATE, new LiveEdge(0.02));
+  const { target } = ring;
+  const comes = live(ring, { delay: (n) => (n > 100 ? 0.15 : 0) });
+  play(ring, 0, 2000, comes);
+  assert.equal(ring.stalls, 1);
+  assert.ok(ring.playing && ring.target > target, `${ring.target}`);
+});
+
+test('a short hole is heard as silence in its place', () => {
+  const ring = new SoundRing(RATE, new LiveEdge(0.1));
+  const heard = play(ring, 0, 1200, live(ring, { missing: (n) => n === 50 }));
+  const silent = heard.lastIndexOf(0) - heard.findIndex((value, i) => i > 30 * PIECE && value === 0) + 1;
+  assert.ok(Math.abs(silent - PIECE) < 8, `${silent} samples of silence, want ${PIECE}`);
+  assert.equal(ring.stalls, 0);
+});
+
+test('what comes twice is heard once', () => {
+  const ring = new SoundRing(RATE, new LiveEdge(0.02));
+  const comes = live(ring);
+  const heard = play(ring, 0, 1000, (now, q) => {
+    comes(now);
+    if (q === 800) ring.write(now, piece(90));
+  });
+  const steps = heard.slice(10_000).map((value, i) => value - heard[9_999 + i]);
+  assert.ok(Math.max(...steps) < 1.5 && Math.min(...steps) > 0.5);
+});
+
+test('time that jumps begins anew', () => {
+  const ring = new SoundRing(RATE, new LiveEdge(0.02));
+  ring.write(0, piece(0));
+  ring.write(0, piece(0, { time: 1000 }));
+  assert.equal(ring.position, 1000);
+  ring.write(0, piece(0, { time: 10 }));
+  assert.equal(ring.position, 10);
+});
+
+test('another sample rate is heard at its own pace', () => {
+  const ring = new SoundRing(RATE, new LiveEdge(0.01));
+  for (let n = 0; n < 40; n++) ring.write(0, { ...piece(n, { time: (n * PIECE) / 24_000, sampleRate: 24_000 }) });
+  play(ring, 0, 38);
+  const before = ring.position;
+  play(ring, 38, 48);
+  assert.ok(Math.abs(ring.position - before - (10 * QUANTUM) / RATE) < 0.002, `${ring.position - before}`);
+});
+
+test('one channel is heard on both', () => {
+  const ring = new SoundRing(RATE, new LiveEdge(0.01));
+  for (let n = 0; n < 10; n++) ring.write(0, piece(n));
+  let out = [];
+  for (let q = 0; q < 45; q++) ring.read((q * QUANTUM) / RATE, (out = [new Float32Array(QUANTUM), new Float32Array(QUANTUM)]));
+  assert.ok(out[0][5] > 0);
+  assert.deepEqual(out[0], out[1]);
+});
+
+test('what waits is bounded', () => {
+  const ring = new SoundRing(RATE, new LiveEdge(0.02));
+  for (let n = 0; n < 48 * 120; n++) ring.write(0, piece(n));
+  assert.ok(ring.ahead <= 45.001, `${ring.ahead}`);
+});
+
+test('cleared, it is silent', () => {
+  const ring = new SoundRing(RATE, new LiveEdge(0.02));
+  play(ring, 0, 1000, live(ring));
+  ring.clear();
+  assert.equal(ring.playing, false);
+  assert.deepEqual(new Set(play(ring, 1000, 1010)), new Set([0]));
+});
