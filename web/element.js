@@ -9,10 +9,13 @@ const STYLE = new URL('./livews-player.css', import.meta.url).href;
  * The element `<livews-player>`: plays one live stream.
  *
  * Attributes, each with a property of the same name: `src`, the address of the stream, as ws, wss, http, https or
- * relative URL, or several with spaces between them, which are tried in this order where one does not work; `controls`, to show some; `muted`, to start without sound; `latency`, how near the live edge to be:
- * low, balanced (the default), smooth, or a time from 100ms to 30s, half of which (at most 5 s) the server may use in order to
- * send more at once, which saves it work. Where the browser does not start with sound, the element starts without,
- * and says so.
+ * relative URL, or several with spaces between them, which are tried in this order where one does not work; `controls`,
+ * to show some; `muted`, to start without sound; `latency`, how near the live edge to be: low, balanced (the default),
+ * smooth, or a time from 100ms to 30s, half of which (at most 5 s) the server may use in order to send more at once,
+ * which saves it work; `mode`, what to play with: mse (the default), Media Source Extensions, or webcodecs, which shows
+ * a picture some 60 ms earlier, but has nothing to go back to (a pause ends at the live edge, `seekBy` and picture in
+ * picture are not there) and wants a secure page. Where the browser or the codec cannot, mse plays, and `status.note`
+ * says why. Where the browser does not start with sound, the element starts without, and says so.
  *
  * Events: `statechange` when `state` or what belongs to it changes; `error`, a CustomEvent whose detail is
  * `{message, fatal}`; after a fatal one nothing more happens until `src` is set or `load` is called.

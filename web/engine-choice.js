@@ -3,28 +3,68 @@ import { MseEngine } from './mse-engine.js';
 
 /** @typedef {import('./engine.js').Engine} Engine */
 
-/**
- * Makes the engine of a mode: `webcodecs` where the browser can, else that of Media Source Extensions.
- *
- * @param {string | null} mode
- * @param {HTMLVideoElement} video
- * @param {import('./engine.js').EngineHandlers} handlers
- * @param {import('./clock.js').Clock} clock
- * @param {number} margin how much media is to lie ahead when it is least, in seconds
- * @returns {{engine: Engine, note: string}} with what to tell a viewer who does not get the mode
- */
-export function openEngine(mode, video, handlers, clock, margin) {
-  const missing = mode === 'webcodecs' ? CodecEngine.missing : null;
-  if (mode === 'webcodecs' && missing === null) return { engine: new CodecEngine(video, handlers, clock, margin), note: '' };
-  return { engine: new MseEngine(video, handlers, clock, margin), note: missing === null ? '' : fallbackNote(missing) };
+/** Holds the engine that plays: the one that is asked for if the browser can, else that of Media Source Extensions. */
+export class EngineChoice {
+  /**
+   * The engine, while one is open.
+   *
+   * @type {Engine | null}
+   */
+  engine = null;
+  /** What to tell a viewer who does not get the engine that was asked for, or ''. */
+  note = '';
+  #video;
+  #handlers;
+  #clock;
+  #margin = 0;
+
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {import('./engine.js').EngineHandlers} handlers of which onunsupported should call fallBack
+   * @param {import('./clock.js').Clock} clock
+   */
+  constructor(video, handlers, clock) {
+    this.#video = video;
+    this.#handlers = handlers;
+    this.#clock = clock;
+  }
+
+  /**
+   * Opens the engine of a mode: `webcodecs`, or anything else for Media Source Extensions.
+   *
+   * @param {string | null} mode
+   * @param {number} margin how much media is to lie ahead when it is least, in seconds
+   */
+  open(mode, margin) {
+    this.#margin = margin;
+    const missing = mode === 'webcodecs' ? CodecEngine.missing : 'not asked for';
+    const Engine = missing === null ? CodecEngine : MseEngine;
+    this.engine = new Engine(this.#video, this.#handlers, this.#clock, margin);
+    this.note = mode === 'webcodecs' && missing !== null ? because(missing) : '';
+  }
+
+  /**
+   * Opens the engine of Media Source Extensions in place of the other, as paused as that was.
+   *
+   * @param {string} reason
+   */
+  fallBack(reason) {
+    const wasPaused = this.engine?.paused ?? false;
+    this.engine?.close();
+    this.open('mse', this.#margin);
+    if (wasPaused) this.engine?.pause();
+    this.note = because(reason);
+  }
+
+  /** Closes the engine. */
+  close() {
+    this.engine?.close();
+    this.engine = null;
+    this.note = '';
+  }
 }
 
-/**
- * Returns what to tell a viewer where WebCodecs do not work.
- *
- * @param {string} reason
- * @returns {string}
- */
-export function fallbackNote(reason) {
+/** @param {string} reason */
+function because(reason) {
   return `Media Source instead of WebCodecs: ${reason}`;
 }

@@ -1,7 +1,7 @@
 import { withLatency } from './address.js';
 import { systemClock } from './clock.js';
 import { Connection } from './connection.js';
-import { fallbackNote, openEngine } from './engine-choice.js';
+import { EngineChoice } from './engine-choice.js';
 import { Intake } from './intake.js';
 import { MessageError, Type, parseMessage } from './message.js';
 import { MseEngine } from './mse-engine.js';
@@ -12,7 +12,6 @@ import { NOTHING } from './stats.js';
 import { workOut } from './status.js';
 
 /** @typedef {import('./message.js').Segment} Segment */
-/** @typedef {import('./message.js').TrackInfo} TrackInfo */
 /** @typedef {import('./states.js').Status} Status */
 /** @typedef {import('./intake.js').Init} Init */
 /** @typedef {import('./engine.js').Engine} Engine */
@@ -32,9 +31,9 @@ export class Player extends EventTarget {
    */
   latency = null;
   /**
-   * What the next load plays with: `mse` (the default), Media Source Extensions, or `webcodecs`, which is nearer to the
-   * live edge and remembers nothing: after a pause it goes on at the live edge, and seekBy does nothing. Where that cannot
-   * be, Media Source Extensions play, and `status.note` says why.
+   * What the next load plays with: `mse` (the default) or `webcodecs`, which is nearer to the live edge and remembers
+   * nothing: after a pause it goes on at the live edge, and seekBy does nothing. Where it cannot be, `mse` plays, and
+   * `status.note` says why.
    *
    * @type {string | null}
    */
@@ -45,8 +44,7 @@ export class Player extends EventTarget {
   #clock;
   /** @type {Connection | null} */
   #connection = null;
-  /** @type {Engine | null} */
-  #engine = null;
+  #choice;
   #intake;
   /** @type {Status} */
   #status = { state: 'idle' };
@@ -54,7 +52,6 @@ export class Player extends EventTarget {
   #down = null;
   #ended = false;
   #note = '';
-  #fallback = '';
   #shown = false;
   #recoveries = new Recoveries();
   /** @type {PageWatch | null} */
@@ -71,8 +68,14 @@ export class Player extends EventTarget {
     this.#environment = environment;
     this.#clock = environment.clock ?? systemClock;
     this.#intake = this.#newIntake();
+    this.#choice = new EngineChoice(video, this.#engineHandlers(), this.#clock);
     for (const type of ['play', 'pause', 'loadeddata', 'emptied']) video.addEventListener(type, () => this.#playChanged());
     video.addEventListener('volumechange', () => this.dispatchEvent(new Event('volumechange')));
+  }
+
+  /** @returns {Engine | null} */
+  get #engine() {
+    return this.#choice.engine;
   }
 
   /** How things stand. */
@@ -167,10 +170,14 @@ export class Player extends EventTarget {
       this.#setStatus({ state: 'failed', message: 'This browser cannot play live video (it has no Media Source Extensions)' });
       return;
     }
-    this.#page = new PageWatch((isShown) => this.#back(isShown), this.#clock);
-    const { budget } = parseLatency(this.latency);
+    this.#page = new PageWatch((isShown) => {
+      this.#connection?.wake();
+      if (isShown) this.#engine?.shown();
+    }, this.#clock);
+    const { margin, budget } = parseLatency(this.latency);
     const urls = [addresses].flat().map((url) => withLatency(url, budget));
-    this.#openEngine(this.mode);
+    this.#choice.open(this.mode, margin);
+    this.#playChanged();
     this.#connection = new Connection(urls, this.#handlers(), this.#environment);
     this.#connection.open();
     this.#refresh();
@@ -182,12 +189,11 @@ export class Player extends EventTarget {
     this.#page = null;
     this.#connection?.close();
     this.#connection = null;
-    this.#engine?.close();
-    this.#engine = null;
+    this.#choice.close();
     this.#intake = this.#newIntake();
     this.#down = null;
     this.#ended = this.#shown = false;
-    this.#note = this.#fallback = '';
+    this.#note = '';
     this.#recoveries = new Recoveries();
     this.#counts = { reconnects: 0, moves: 0, refused: 0, chunks: 0, bytes: 0 };
     this.#setStatus({ state: 'idle' });
@@ -215,29 +221,6 @@ export class Player extends EventTarget {
    */
   seekBy(seconds) {
     this.#engine?.seekBy(seconds);
-  }
-
-  /** @param {string | null} mode */
-  #openEngine(mode) {
-    const { margin } = parseLatency(this.latency);
-    const { engine, note } = openEngine(mode, this.#video, this.#engineHandlers(), this.#clock, margin);
-    this.#engine = engine;
-    this.#fallback = note;
-    this.#playChanged();
-  }
-
-  /**
-   * Plays with Media Source Extensions what the engine of WebCodecs cannot.
-   *
-   * @param {string} reason
-   */
-  #fallBack(reason) {
-    const wasPaused = this.paused;
-    this.#engine?.close();
-    this.#openEngine('mse');
-    if (wasPaused) this.#engine?.pause();
-    this.#fallback = fallbackNote(reason);
-    this.#rebuild('media');
   }
 
   #playChanged() {
@@ -322,7 +305,7 @@ export class Player extends EventTarget {
     if (this.#intake.isEmpty) return false;
     const { tracks, unsupported } = this.#intake.choose();
     if (!tracks.length) {
-      this.#unsupported(unsupported);
+      this.#fail({ state: 'unsupported', codec: unsupported.map((track) => track.codec).join(', ') });
       return false;
     }
     this.#note = unsupported.length ? `No sound: this browser cannot play ${unsupported[0].codec}` : '';
@@ -332,11 +315,6 @@ export class Player extends EventTarget {
     const { selection } = this.#intake;
     if (selection) this.#connection?.select(selection);
     return true;
-  }
-
-  /** @param {TrackInfo[]} tracks */
-  #unsupported(tracks) {
-    this.#fail({ state: 'unsupported', codec: tracks.map((track) => track.codec).join(', ') });
   }
 
   /** @returns {import('./engine.js').EngineHandlers} */
@@ -349,7 +327,11 @@ export class Player extends EventTarget {
       },
       ondrop: (track) => this.#intake.break(track),
       onerror: (message) => this.#mediaFailed(message),
-      onunsupported: (reason) => this.#fallBack(reason),
+      onunsupported: (reason) => {
+        this.#choice.fallBack(reason);
+        this.#rebuild('media');
+        this.#playChanged();
+      },
       onplaychange: () => this.#playChanged(),
     };
   }
@@ -395,7 +377,7 @@ export class Player extends EventTarget {
   #refresh() {
     if (!this.#connection || !this.#engine) return;
     if (this.#engine.isPlaced && this.#engine.hasPicture) this.#shown = true;
-    const note = [this.#note, this.#fallback].filter(Boolean).join('. ');
+    const note = [this.#note, this.#choice.note].filter(Boolean).join('. ');
     this.#setStatus(workOut(this.#engine, { ended: this.#ended, down: this.#down, shown: this.#shown, note }));
   }
 
@@ -416,11 +398,5 @@ export class Player extends EventTarget {
 
   #newIntake() {
     return new Intake((mime) => MseEngine.supports(mime), this.#clock.now);
-  }
-
-  /** @param {boolean} isShown */
-  #back(isShown) {
-    this.#connection?.wake();
-    if (isShown) this.#engine?.shown();
   }
 }
