@@ -38,8 +38,10 @@ export function readSamples(chunk, defaults) {
   /** @type {Sample[]} */
   const samples = [];
   let origin = -1;
+  let moofs = 0;
   for (const { type, body, start } of listBoxes(whole)) {
     if (type !== 'moof') continue;
+    moofs++;
     const run = new Run(whole, start, defaults);
     for (const { type, body: traf } of listBoxes(body)) {
       if (type !== 'traf') continue;
@@ -48,6 +50,7 @@ export function readSamples(chunk, defaults) {
       for (const box of listBoxes(traf)) if (box.type === 'trun') run.read(box.body, samples, origin);
     }
   }
+  if (!moofs) throw new BoxError('no moof box');
   return samples;
 }
 

@@ -19,7 +19,13 @@ export function ascii(text) {
 }
 
 export function concat(...parts) {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  const whole = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 export const chunkBytes = concat(box('moof', new Uint8Array(20)), box('mdat', new Uint8Array(100)));

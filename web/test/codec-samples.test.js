@@ -63,6 +63,7 @@ test('what lies about itself is refused', () => {
     'millions of samples of the default size': chunk({ count: 20_000_000 }),
     'a sample beyond the end': chunk({ samples: [{ size: 1 }, { size: 1 }], tfhd: tfhdBox(), dataOffset: 10_000 }),
     'a sample before the start': chunk({ dataOffset: 0xffff0000 }),
+    'no moof': new Uint8Array(12),
     'no tfhd': concat(box('moof', box('traf', box('trun', u32(0, 1)))), box('mdat')),
     'a short tfhd': chunk({ tfhd: box('tfhd', u32(0x08)) }),
     'a box longer than its parent': concat(box('moof', u32(100, 0x74726166)), box('mdat')),
