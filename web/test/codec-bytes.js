@@ -19,7 +19,7 @@ export function chunk({ time = 0, version = 1, samples = [{ size: 4 }], tfhd = t
   const rows = samples.flatMap((sample) => fields.filter((_, i) => used[i]).map((field) => sample[field] ?? 0));
   const trun = (at) => box('trun', u32(flags, count, at, ...(first !== null ? [first] : []), ...rows));
   const moof = (at) => box('moof', box('mfhd', u32(0, 1)), box('traf', tfhd, tfdtBox(time, version), trun(at)));
-  const mdat = box('mdat', Uint8Array.from({ length: samples.reduce((n, { size = 4 }) => n + size, 0) }, (_, i) => i & 0xff));
+  const mdat = box('mdat', new Uint8Array(samples.reduce((n, { size = 4 }) => n + size, 0)).map((_, i) => i & 0xff));
   const head = moof(0).length + 8;
   return concat(moof(dataOffset ?? head), mdat);
 }
