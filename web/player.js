@@ -31,9 +31,8 @@ export class Player extends EventTarget {
    */
   latency = null;
   /**
-   * What the next load plays with: `mse` (the default) or `webcodecs`, which is nearer to the live edge and remembers
-   * nothing: after a pause it goes on at the live edge, and seekBy does nothing. Where it cannot be, `mse` plays, and
-   * `status.note` says why.
+   * What the next load plays with: `mse` (the default) or `webcodecs`, which is nearer to the live edge but cannot go
+   * back: see CodecEngine. Where it cannot be, `mse` plays, and `status.note` says why.
    *
    * @type {string | null}
    */
@@ -167,8 +166,7 @@ export class Player extends EventTarget {
   load(addresses) {
     this.close();
     if (!MseEngine.isSupported) {
-      this.#setStatus({ state: 'failed', message: 'This browser cannot play live video (it has no Media Source Extensions)' });
-      return;
+      return this.#setStatus({ state: 'failed', message: 'This browser cannot play live video (it has no Media Source Extensions)' });
     }
     this.#page = new PageWatch((isShown) => {
       this.#connection?.wake();
