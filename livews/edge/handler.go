@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -14,9 +15,11 @@ import (
 // Handler serves streams to browsers, and to servers and programs just as a relay
 // does:
 //
-//	/              the overview page
+//	/              the overview page, with a moving picture of each stream
 //	/live/STREAM   the player page in a browser; the media for a WebSocket upgrade;
 //	               the stream as JSON where the Accept header prefers that
+//	/embed/STREAM  the player alone, for a frame in a page of another host
+//	/multi         the page of several streams, as in /multi?s=cam1&s=cam2
 //	/streams       the list of streams as JSON; for a WebSocket upgrade that list and
 //	               its changes
 //	/publish/NAME  with a Publisher: the page that publishes a camera or a screen for
@@ -42,6 +45,10 @@ type Handler struct {
 	// may connect besides this server's own, for example "*.example.com" or "*".
 	// A browser's request from elsewhere gets 403. Programs always may connect.
 	Origins []string
+	// Embedders are the pages that may have /embed/STREAM in a frame, as frame-ancestors of a
+	// Content-Security-Policy has them, for example "https://*.example.com" or "'none'".
+	// Empty means all. The other pages are in frames of this server's own pages only.
+	Embedders []string
 	// Title is the overview page's; empty means "livews".
 	Title string
 	// Publisher takes streams in, as an ingress.Handler of the same Streams does: it
@@ -99,9 +106,12 @@ func (h *Handler) route() {
 	}
 	assets := newAssets()
 	h.pages = newPages(h.Title, assets.version)
+	h.pages.embedders = cmp.Or(strings.Join(h.Embedders, " "), "*")
 	h.mux = http.NewServeMux()
-	h.mux.HandleFunc("GET /{$}", h.pages.index)
+	h.mux.HandleFunc("GET /{$}", h.pages.overview)
+	h.mux.HandleFunc("GET /multi", h.pages.multi)
 	h.mux.HandleFunc("GET /live/{name...}", h.live)
+	h.mux.HandleFunc("GET /embed/{name...}", h.embed)
 	h.mux.HandleFunc("GET /streams", h.server.ServeList)
 	if h.Publisher != nil {
 		h.mux.HandleFunc("/publish/{name...}", h.publish)
@@ -119,6 +129,9 @@ func (h *Handler) live(w http.ResponseWriter, r *http.Request) {
 	}
 	h.page(w, r, "live.html")
 }
+
+// embed answers with the page that goes into a frame.
+func (h *Handler) embed(w http.ResponseWriter, r *http.Request) { h.page(w, r, "embed.html") }
 
 // publish answers a browser's plain request with the page that publishes, and leaves the
 // others to the Publisher.

@@ -18,6 +18,7 @@ const policy = "default-src 'self'; connect-src 'self' ws: wss: http: https:; me
 // pages are the HTML pages.
 type pages struct {
 	title     string
+	embedders string // who may have embed.html in a frame
 	templates *template.Template
 	modules   map[string][]string // by the page's name
 	version   string              // of the assets
@@ -47,8 +48,12 @@ type page struct {
 	Modules []string
 }
 
-func (p *pages) index(w http.ResponseWriter, _ *http.Request) {
+func (p *pages) overview(w http.ResponseWriter, _ *http.Request) {
 	p.write(w, "overview.html", page{Base: "./", Title: p.title})
+}
+
+func (p *pages) multi(w http.ResponseWriter, _ *http.Request) {
+	p.write(w, "multi.html", page{Base: "./", Title: p.title})
 }
 
 // stream writes a page about the stream that the path names, which is one part below
@@ -68,7 +73,16 @@ func (p *pages) write(w http.ResponseWriter, name string, data page) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-cache")
-	w.Header().Set("Content-Security-Policy", policy)
+	w.Header().Set("Content-Security-Policy", policy+"; frame-ancestors "+p.ancestors(name))
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_, _ = w.Write(buf.Bytes()) // the client is gone
+}
+
+// ancestors returns the pages that may have a page in a frame. What a viewer clicks on
+// shall be what the viewer sees, above all where a camera is published.
+func (p *pages) ancestors(name string) string {
+	if name == "embed.html" {
+		return p.embedders
+	}
+	return "'self'"
 }

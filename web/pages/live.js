@@ -2,12 +2,14 @@
 
 import { describeAudio, describeVideo, formatBitrate, formatDelay } from '../format.js';
 import { announce } from '../states.js';
+import { fillShare } from './share.js';
 
 /** @typedef {import('../element.js').LivewsPlayerElement} LivewsPlayerElement */
 
 /** The facts are read again after this many milliseconds. */
 const REFRESH = 1_000;
 
+fillShare(/** @type {HTMLElement} */ (document.getElementById('share')), document.body.dataset.stream ?? '');
 await customElements.whenDefined('livews-player');
 const player = /** @type {LivewsPlayerElement} */ (document.getElementById('player'));
 let before = { bytes: 0, at: performance.now() };

@@ -23,13 +23,33 @@ const TIMEOUT = 5_000;
  * @returns {Promise<StreamEntry[]>}
  */
 export async function fetchStreams(url, fetch) {
+  return parseStreams(await fetchJSON(url, fetch));
+}
+
+/**
+ * Asks an edge for one stream, which is opened if it is not: its tracks are known then.
+ *
+ * @param {string} url of the stream
+ * @param {typeof globalThis.fetch} [fetch]
+ * @returns {Promise<StreamEntry | null>} null if the answer makes no sense
+ */
+export async function fetchStream(url, fetch = globalThis.fetch) {
+  return parseEntry(await fetchJSON(url, fetch));
+}
+
+/**
+ * @param {string} url
+ * @param {typeof globalThis.fetch} fetch
+ * @returns {Promise<any>}
+ */
+async function fetchJSON(url, fetch) {
   const response = await fetch(url, {
     headers: { Accept: 'application/json' },
     cache: 'no-store',
     signal: AbortSignal.timeout(TIMEOUT),
   });
   if (!response.ok) throw new Error(`${url}: status ${response.status}`);
-  return parseStreams(await response.json());
+  return response.json();
 }
 
 /**
