@@ -36,6 +36,7 @@ var rules = []rule{
 	{"web", nil},
 	{"internal/chaos", []string{"livews", "livews/livewstest", "livews/relay", "livews/edge", "golang.org/x/sync/..."}},
 	{"internal/figures", nil},
+	{"internal/memnet", nil},
 	{"examples/...", []string{
 		"livews", "livews/livewstest", "livews/dash", "livews/ingress", "livews/relay", "livews/edge", "web",
 		"golang.org/x/sync/...",

@@ -19,6 +19,8 @@ type crowd struct {
 	ramp     time.Duration
 
 	joined, live, failed  atomic.Int64
+	asked                 atomic.Int64  // viewers that have joined or were refused
+	all                   chan struct{} // closed when all have
 	cut                   atomic.Int64 // connections that ended by themselves
 	chunks, bytes         atomic.Int64
 	gaps, skips           atomic.Int64
@@ -36,7 +38,7 @@ type crowd struct {
 func newCrowd(o *options) *crowd {
 	return &crowd{
 		url: o.url, n: o.n, slow: int(o.slow * float64(o.n)), slowRate: o.slowRate, plain: o.plain, ramp: o.ramp,
-		began: time.Now(),
+		began: time.Now(), all: make(chan struct{}),
 	}
 }
 
@@ -67,6 +69,13 @@ func (c *crowd) leave() {
 func (c *crowd) refused(err error) {
 	c.failed.Add(1)
 	c.refusal.CompareAndSwap(nil, err.Error())
+	c.answered()
+}
+
+func (c *crowd) answered() {
+	if c.asked.Add(1) == int64(c.n) {
+		close(c.all)
+	}
 }
 
 // second returns the line for the second that has passed.

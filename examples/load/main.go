@@ -117,12 +117,12 @@ func (o *options) run(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-// watch prints a line a second until the time is over.
+// watch prints a line a second until the time is over, which begins when all viewers have
+// joined, or were refused.
 func (o *options) watch(ctx context.Context, c *crowd, out io.Writer) {
-	if o.duration > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, o.ramp+o.duration)
-		defer cancel()
+	arrived, over := c.all, (<-chan time.Time)(nil)
+	if o.duration == 0 {
+		arrived = nil
 	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -132,6 +132,10 @@ func (o *options) watch(ctx context.Context, c *crowd, out io.Writer) {
 			if line := c.second(); !o.json {
 				fmt.Fprintln(out, line)
 			}
+		case <-arrived:
+			arrived, over = nil, time.After(o.duration)
+		case <-over:
+			return
 		case <-ctx.Done():
 			return
 		}

@@ -46,6 +46,7 @@ func (v *viewer) watch(ctx context.Context) error {
 	v.joined = time.Now()
 	v.crowd.joined.Add(1)
 	v.crowd.live.Add(1)
+	v.crowd.answered()
 	defer v.crowd.live.Add(-1)
 	if v.slow && v.crowd.slowRate == 0 {
 		<-ctx.Done()

@@ -34,9 +34,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// leftovers returns the goroutines that do not end within 5 s.
+// leftovers returns the goroutines that do not end within 20 s.
 func leftovers() []string {
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(20 * time.Second)
 	for {
 		buf := make([]byte, 4<<20)
 		buf = buf[:runtime.Stack(buf, true)]

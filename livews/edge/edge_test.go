@@ -119,7 +119,7 @@ func dial(t *testing.T, url string, protocols ...string) *websocket.Conn {
 
 func readMessage(t *testing.T, ws *websocket.Conn) []byte {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	typ, msg, err := ws.Read(ctx)
 	if err != nil {

@@ -65,7 +65,7 @@ func newFolder(t *testing.T, dir string, opts FolderOptions) *checkedFolder {
 // take reads segments until those chunks of the track have come that last so long in all.
 func take(t *testing.T, f *checkedFolder, track uint16, want time.Duration) []*livews.Segment {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var (
 		segs  []*livews.Segment

@@ -42,7 +42,7 @@ func takeAll(t *testing.T, f *checkedFolder) []*livews.Segment {
 	t.Helper()
 	var segs []*livews.Segment
 	for {
-		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 		seg, err := f.ReadSegment(ctx)
 		cancel()
 		if err != nil {

@@ -77,7 +77,6 @@ func TestFolderManyOld(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	began := time.Now()
 	f := newFolder(t, dir, quick)
 	var names []string
 	f.feed.opened = func(name string) { names = append(names, name) }
@@ -85,9 +84,6 @@ func TestFolderManyOld(t *testing.T) {
 	take(t, f, 1, 3*time.Second)
 	if len(names) != 1 {
 		t.Errorf("%d files are read, want 1", len(names))
-	}
-	if took := time.Since(began); took > 10*time.Second {
-		t.Errorf("it took %v", took)
 	}
 }
 
@@ -140,7 +136,7 @@ func TestFolderReadsOn(t *testing.T) {
 			if form == "pieces" {
 				want = 6 * time.Second
 			}
-			for began := time.Now(); media < want-50*time.Millisecond && time.Since(began) < 20*time.Second; {
+			for began := time.Now(); media < want-50*time.Millisecond && time.Since(began) < patience; {
 				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Millisecond)
 				seg, err := f.ReadSegment(ctx)
 				cancel()
@@ -186,7 +182,7 @@ func TestFolderClosedUnread(t *testing.T) {
 	go func() { closed <- f.Close() }()
 	select {
 	case <-closed:
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("Close blocks")
 	}
 	if _, err := f.ReadSegment(t.Context()); !errors.Is(err, livews.ErrClosed) {

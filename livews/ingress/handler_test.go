@@ -13,8 +13,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/livews/websocketlivestream/internal/memnet"
 	"github.com/livews/websocketlivestream/livews"
 )
 
@@ -22,16 +24,47 @@ import (
 type site struct {
 	*Handler
 	server *httptest.Server
+	memory *memnet.Listener // its network, or nil
 }
 
 func newSite(t *testing.T, h *Handler) *site {
 	t.Helper()
+	server := unstarted(h)
+	server.Start()
+	return serveSite(t, h, server)
+}
+
+// newMemorySite returns a site for tests in virtual time.
+func newMemorySite(t *testing.T, h *Handler) *site {
+	t.Helper()
+	return startInMemory(t, h, unstarted(h))
+}
+
+// startInMemory starts the server of a site with a network in memory.
+func startInMemory(t *testing.T, h *Handler, server *httptest.Server) *site {
+	t.Helper()
+	memory := memnet.Listen()
+	_ = server.Listener.Close()
+	server.Listener = memory
+	if server.EnableHTTP2 {
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
+	s := serveSite(t, h, server)
+	s.memory = memory
+	server.Client().Transport.(*http.Transport).DialContext = memory.Dial
+	return s
+}
+
+// unstarted returns a server with h, which gets Streams if it has none.
+func unstarted(h *Handler) *httptest.Server {
 	if h.Streams == nil {
-		h.Streams = &livews.Streams{}
+		h.Streams = &livews.Streams{Linger: patience} // that of a slow machine
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/publish/", http.StripPrefix("/publish", h))
-	return serveSite(t, h, httptest.NewServer(mux))
+	return httptest.NewUnstartedServer(mux)
 }
 
 // serveSite returns the site on a server that runs.
@@ -149,7 +182,7 @@ func (s *site) publishing(t *testing.T, path string) (*io.PipeWriter, <-chan int
 // chunks reads until n chunks of each of the tracks have come, or the time is up.
 func readChunks(t *testing.T, src livews.Source, n int, tracks ...uint16) []*livews.Segment {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	count := make(map[uint16]int)
 	var got []*livews.Segment
@@ -175,7 +208,7 @@ func readChunks(t *testing.T, src livews.Source, n int, tracks ...uint16) []*liv
 // watch joins a stream that is about to begin.
 func (s *site) watch(t *testing.T, name string) *livews.Subscription {
 	t.Helper()
-	for range 500 {
+	for range patience / (10 * time.Millisecond) {
 		relay, leave, err := s.Streams.Join(t.Context(), name)
 		if err == nil {
 			t.Cleanup(leave)
@@ -253,15 +286,21 @@ func TestHandlerTakeOver(t *testing.T) {
 }
 
 func TestHandlerSilence(t *testing.T) {
-	s := newSite(t, &Handler{Silence: 200 * time.Millisecond})
-	w, status := s.publishing(t, "/cam")
-	_, _ = w.Write(clip1[:len(clip1)/2])
-	if got := <-status; got != http.StatusRequestTimeout {
-		t.Errorf("a publisher that falls silent gets %d, want 408", got)
-	}
-	if s.Streams.HasSource("cam") {
-		t.Error("its name is not free")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemorySite(t, &Handler{})
+		w, status := s.publishing(t, "/cam")
+		_, _ = w.Write(clip1[:len(clip1)/2])
+		began := time.Now()
+		if got := <-status; got != http.StatusRequestTimeout {
+			t.Errorf("a publisher that falls silent gets %d, want 408", got)
+		}
+		if took := time.Since(began); took != defaultPublisherSilence {
+			t.Errorf("it has been silent for %v, want %v", took, defaultPublisherSilence)
+		}
+		if s.Streams.HasSource("cam") {
+			t.Error("its name is not free")
+		}
+	})
 }
 
 func TestHandlerNameOfAnother(t *testing.T) {
@@ -314,29 +353,29 @@ func TestParseTargetRefuses(t *testing.T) {
 // HTTP/1.1 and HTTP/2.
 func TestHandlerOutlivesTimeouts(t *testing.T) {
 	for _, two := range []bool{false, true} {
-		h := &Handler{Streams: &livews.Streams{}, Silence: time.Second}
-		server := httptest.NewUnstartedServer(http.StripPrefix("/publish", h))
-		server.Config.ReadTimeout, server.Config.WriteTimeout = 200*time.Millisecond, 200*time.Millisecond
-		if server.EnableHTTP2 = two; two {
-			server.StartTLS()
-		} else {
-			server.Start()
-		}
-		s := serveSite(t, h, server)
-		w, status := s.publishing(t, "/cam")
-		for part := range slices.Chunk(clip1, 1+len(clip1)/6) {
-			_, _ = w.Write(part)
-			time.Sleep(100 * time.Millisecond)
-		}
-		_ = w.Close()
-		if got := <-status; got != http.StatusOK {
-			t.Errorf("HTTP/2 %v: an upload of 0.6 s gets %d, want 200", two, got)
-		}
-		w, status = s.publishing(t, "/cam")
-		_, _ = w.Write(clip1[:len(clip1)/2])
-		if got := <-status; got != http.StatusRequestTimeout {
-			t.Errorf("HTTP/2 %v: a publisher that falls silent gets %d, want 408", two, got)
-		}
+		synctest.Test(t, func(t *testing.T) { testOutlivesTimeouts(t, two) })
+	}
+}
+
+func testOutlivesTimeouts(t *testing.T, two bool) {
+	h := new(Handler)
+	server := unstarted(h)
+	server.Config.ReadTimeout, server.Config.WriteTimeout = 2*time.Second, 2*time.Second
+	server.EnableHTTP2 = two
+	s := startInMemory(t, h, server)
+	w, status := s.publishing(t, "/cam")
+	for part := range slices.Chunk(clip1, 1+len(clip1)/6) {
+		_, _ = w.Write(part)
+		time.Sleep(time.Second)
+	}
+	_ = w.Close()
+	if got := <-status; got != http.StatusOK {
+		t.Errorf("HTTP/2 %v: an upload of 6 s gets %d, want 200", two, got)
+	}
+	w, status = s.publishing(t, "/cam")
+	_, _ = w.Write(clip1[:len(clip1)/2])
+	if got := <-status; got != http.StatusRequestTimeout {
+		t.Errorf("HTTP/2 %v: a publisher that falls silent gets %d, want 408", two, got)
 	}
 }
 
@@ -360,15 +399,19 @@ func TestHandlerOfADeadConnection(t *testing.T) {
 		if got != http.StatusRequestTimeout {
 			t.Errorf("the old connection gets %d, want 408", got)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the old connection keeps the name")
 	}
 }
 
 // TestHandlerUnderFire has many clients send what is wrong, cut or slow, while one publishes.
 func TestHandlerUnderFire(t *testing.T) {
+	synctest.Test(t, testUnderFire)
+}
+
+func testUnderFire(t *testing.T) {
 	video, _ := parts(t)
-	s := newSite(t, &Handler{Silence: 300 * time.Millisecond})
+	s := newMemorySite(t, &Handler{Silence: 300 * time.Millisecond})
 	var group sync.WaitGroup
 	for i := range 200 {
 		group.Go(func() {

@@ -29,8 +29,8 @@ func TestChunkLatency(t *testing.T) {
 		slices.Sort(took)
 		p50, p95 := took[len(took)/2], took[len(took)*95/100]
 		t.Logf("%s: from the last byte to a subscriber p50 %v, p95 %v", path, p50, p95)
-		if p50 > 20*time.Millisecond {
-			t.Errorf("%s: p50 = %v, want no more than a chunk takes", path, p50)
+		if p50 > minPause/2 { // on a machine however slow
+			t.Errorf("%s: p50 = %v, want no wait for another chunk or track", path, p50)
 		}
 	}
 }

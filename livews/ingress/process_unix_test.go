@@ -33,7 +33,7 @@ func alive(pid int) bool {
 func wantGone(t *testing.T, pids []int) {
 	t.Helper()
 	for _, pid := range pids {
-		for deadline := time.Now().Add(5 * time.Second); alive(pid); time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(patience); alive(pid); time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Errorf("process %d of %v lives on", pid, pids)
 				_ = syscall.Kill(pid, syscall.SIGKILL) // for the machine's sake

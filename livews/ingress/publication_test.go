@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/livews/websocketlivestream/livews"
@@ -68,7 +69,7 @@ func (s *site) put(t *testing.T, path string, body []byte) {
 func (s *site) wantNoTurns(t *testing.T) {
 	t.Helper()
 	n := 0
-	for range 500 {
+	for range patience / (10 * time.Millisecond) {
 		s.mu.Lock()
 		n = len(s.turns)
 		s.mu.Unlock()
@@ -264,18 +265,20 @@ func TestObjectsRefused(t *testing.T) {
 }
 
 func TestObjectsFallSilent(t *testing.T) {
-	video, _ := parts(t)
-	s := newSite(t, &Handler{Silence: 100 * time.Millisecond, Streams: &livews.Streams{Linger: 50 * time.Millisecond}})
-	s.put(t, "/cam/init.mp4", video.init)
-	s.put(t, "/cam/1.m4s", video.between(0, 2*time.Second))
-	sub := s.watch(t, "cam")
-	for {
-		if _, err := sub.ReadSegment(t.Context()); err == io.EOF {
-			t.Fatal("a publisher that vanishes ends cleanly")
-		} else if err != nil {
-			return
+	synctest.Test(t, func(t *testing.T) {
+		video, _ := parts(t)
+		s := newMemorySite(t, &Handler{Streams: &livews.Streams{Linger: 50 * time.Millisecond}})
+		s.put(t, "/cam/init.mp4", video.init)
+		s.put(t, "/cam/1.m4s", video.between(0, 2*time.Second))
+		sub := s.watch(t, "cam")
+		for {
+			if _, err := sub.ReadSegment(t.Context()); err == io.EOF {
+				t.Fatal("a publisher that vanishes ends cleanly")
+			} else if err != nil {
+				return
+			}
 		}
-	}
+	})
 }
 
 func TestParseManifest(t *testing.T) {
@@ -330,19 +333,22 @@ func TestParseManifestLongNames(t *testing.T) {
 }
 
 func TestObjectsEndThenInit(t *testing.T) {
-	video, _ := parts(t)
 	for _, end := range []string{"DELETE", "PUT"} {
-		s := newSite(t, &Handler{})
-		s.put(t, "/cam/init.mp4", video.init)
-		s.put(t, "/cam/1.m4s", video.between(0, 2*time.Second))
-		if end == "PUT" {
-			s.put(t, "/cam/manifest.mpd", []byte(`<MPD type="static"/>`))
-		} else if status, _ := s.do(t, "DELETE", "/cam", nil); status != 204 {
-			t.Fatal(status)
-		}
-		s.put(t, "/cam/init.mp4", video.init)
-		time.Sleep(2 * endGrace)
-		s.put(t, "/cam/2.m4s", video.between(2*time.Second, 4*time.Second))
+		synctest.Test(t, func(t *testing.T) {
+			video, _ := parts(t)
+			s := newMemorySite(t, &Handler{})
+			s.put(t, "/cam/init.mp4", video.init)
+			s.put(t, "/cam/1.m4s", video.between(0, 2*time.Second))
+			if end == "PUT" {
+				s.put(t, "/cam/manifest.mpd", []byte(`<MPD type="static"/>`))
+			} else if status, _ := s.do(t, "DELETE", "/cam", nil); status != 204 {
+				t.Fatal(status)
+			}
+			time.Sleep(time.Millisecond)
+			s.put(t, "/cam/init.mp4", video.init)
+			time.Sleep(2 * endGrace)
+			s.put(t, "/cam/2.m4s", video.between(2*time.Second, 4*time.Second))
+		})
 	}
 }
 

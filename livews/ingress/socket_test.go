@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
@@ -28,6 +29,9 @@ func (s *site) dial(t *testing.T, path, protocol string) *websocket.Conn {
 func (s *site) tryDial(t *testing.T, path, protocol string, header http.Header) (*websocket.Conn, error) {
 	t.Helper()
 	transport := new(http.Transport)
+	if s.memory != nil {
+		transport.DialContext = s.memory.Dial
+	}
 	t.Cleanup(transport.CloseIdleConnections)
 	ws, _, err := websocket.Dial(t.Context(), s.server.URL+"/publish"+path, &websocket.DialOptions{
 		HTTPClient: &http.Client{Transport: transport}, Subprotocols: []string{protocol}, HTTPHeader: header,
@@ -54,7 +58,7 @@ func send(t *testing.T, ws *websocket.Conn, messages ...string) {
 // reply reads the next text message of the server.
 func reply(t *testing.T, ws *websocket.Conn) browserReply {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	_, text, err := ws.Read(ctx)
 	if err != nil {
@@ -70,7 +74,7 @@ func reply(t *testing.T, ws *websocket.Conn) browserReply {
 // closed reads to the end and returns the close code.
 func closed(t *testing.T, ws *websocket.Conn) int {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for {
 		if _, _, err := ws.Read(ctx); err != nil {
@@ -237,8 +241,10 @@ func TestSocketHandshake(t *testing.T) {
 }
 
 // TestSocketSilence cuts off a publisher that says nothing, and one that trickles.
-func TestSocketSilence(t *testing.T) {
-	s := newSite(t, &Handler{Silence: 300 * ms})
+func TestSocketSilence(t *testing.T) { synctest.Test(t, testSocketSilence) }
+
+func testSocketSilence(t *testing.T) {
+	s := newMemorySite(t, &Handler{Silence: 300 * ms})
 	silent := s.dial(t, "/silent", publishProtocol)
 	if code := closed(t, silent); code != 4400 {
 		t.Errorf("silent: close code %d, want 4400", code)

@@ -58,7 +58,7 @@ func allocations(t *testing.T, children, chunks int) float64 {
 // await waits until so many bytes have come.
 func await(t *testing.T, got *atomic.Int64, want int64) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); got.Load() < want; time.Sleep(50 * time.Microsecond) {
+	for deadline := time.Now().Add(patience); got.Load() < want; time.Sleep(50 * time.Microsecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d bytes have come, want %d", got.Load(), want)
 		}

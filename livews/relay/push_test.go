@@ -99,7 +99,7 @@ func (s *station) watch(t *testing.T, after map[uint16]livews.Position, check *l
 	}
 	streams := &livews.Streams{Open: up.Open, Discover: up.Discover}
 	defer streams.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	r, leave, err := join(ctx, streams)
 	if err != nil {
@@ -265,7 +265,7 @@ func TestPushIsRefused(t *testing.T) {
 		"empty":       {url, header, livews.SourceFunc(func(context.Context) (*livews.Segment, error) { return nil, io.EOF }), ""},
 		"epoch of no": {"ws://" + s.addr() + "/publish/cam2", header, livewstest.NewSource(&livewstest.SourceOptions{Epoch: 4e9, Pace: true}), "epoch"},
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		err := relay.Push(ctx, tt.url, tt.src, &relay.PushOptions{Header: tt.header})
 		if ctx.Err() != nil || (err == nil) != (tt.says == "") || err != nil && !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: Push = %v, want %q", name, err, tt.says)

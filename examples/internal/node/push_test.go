@@ -94,7 +94,7 @@ func follow(t *testing.T, addr, name string) *livews.Subscription {
 	}
 	streams := &livews.Streams{Open: up.Open, Discover: up.Discover}
 	t.Cleanup(func() { _ = streams.Close() })
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for {
 		r, leave, err := streams.Join(ctx, name)
@@ -112,7 +112,7 @@ func follow(t *testing.T, addr, name string) *livews.Subscription {
 
 func take(t *testing.T, src livews.Source) *livews.Segment {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	seg, err := src.ReadSegment(ctx)
 	if err != nil {

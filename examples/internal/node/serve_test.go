@@ -2,15 +2,16 @@ package node
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
 
+	"github.com/livews/websocketlivestream/internal/memnet"
 	"github.com/livews/websocketlivestream/livews"
 	"github.com/livews/websocketlivestream/livews/relay"
 )
@@ -27,34 +28,35 @@ func TestServeEnds(t *testing.T) {
 
 func testServeEnds(t *testing.T) {
 	for name, tt := range map[string]struct {
-		cause         error
-		deaf, goaway  bool
-		least, atMost time.Duration
+		cause        error
+		deaf, goaway bool
+		took         time.Duration
 	}{
-		"interrupt":       {cause: context.Canceled, atMost: closeTime / 2},
-		"interrupt, deaf": {cause: context.Canceled, deaf: true, least: closeTime, atMost: 2 * closeTime},
-		"SIGTERM":         {cause: errTerminated, goaway: true, least: DrainTime, atMost: DrainTime + closeTime/2},
+		"interrupt":       {cause: context.Canceled},
+		"interrupt, deaf": {cause: context.Canceled, deaf: true, took: closeTime},
+		"SIGTERM":         {cause: errTerminated, goaway: true, took: DrainTime},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			ctx, end := context.WithCancelCause(t.Context())
-			defer end(nil)
-			ws, served := serveOne(ctx, t)
-			defer ws.CloseNow()
-			start := time.Now()
-			end(tt.cause)
-			if !tt.deaf {
-				goaway, err := readText(t, ws)
-				if goaway != tt.goaway || websocket.CloseStatus(err) != 4100 {
-					t.Errorf("goaway %v, then %v, want %v, then close code 4100", goaway, err, tt.goaway)
+			synctest.Test(t, func(t *testing.T) {
+				ctx, end := context.WithCancelCause(t.Context())
+				defer end(nil)
+				ws, served := serveOne(ctx, t)
+				defer ws.CloseNow()
+				start := time.Now()
+				end(tt.cause)
+				if !tt.deaf {
+					goaway, err := readText(t, ws)
+					if goaway != tt.goaway || websocket.CloseStatus(err) != 4100 {
+						t.Errorf("goaway %v, then %v, want %v, then close code 4100", goaway, err, tt.goaway)
+					}
 				}
-			}
-			if err := <-served; err != nil {
-				t.Errorf("Serve = %v", err)
-			}
-			if got := time.Since(start); got < tt.least || got > tt.atMost {
-				t.Errorf("Serve ends after %v, want %v to %v", got, tt.least, tt.atMost)
-			}
+				if err := <-served; err != nil {
+					t.Errorf("Serve = %v", err)
+				}
+				if got := time.Since(start); got < tt.took || got > tt.took+closeTime/2 {
+					t.Errorf("Serve ends after %v, want %v", got, tt.took)
+				}
+			})
 		})
 	}
 }
@@ -74,17 +76,14 @@ func serveOne(ctx context.Context, t *testing.T) (*websocket.Conn, <-chan error)
 		streams.Close()
 		<-published
 	})
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	ln := memnet.Listen()
 	h := &relay.Handler{Streams: streams}
 	served := make(chan error, 1)
 	go func() { served <- Serve(ctx, ln, h, h) }()
-	transport := new(http.Transport)
+	transport := &http.Transport{DialContext: ln.Dial}
 	t.Cleanup(transport.CloseIdleConnections)
 	for {
-		ws, resp, err := websocket.Dial(t.Context(), "ws://"+ln.Addr().String()+"/live/cam1", &websocket.DialOptions{
+		ws, resp, err := websocket.Dial(t.Context(), "ws://memory/live/cam1", &websocket.DialOptions{
 			HTTPClient: &http.Client{Transport: transport}, Subprotocols: []string{"livews.1"},
 		})
 		if err == nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // patience is how long goroutines may take to end after the last test.
-const patience = 5 * time.Second
+const patience = 20 * time.Second
 
 // Main runs a package's tests, for its TestMain, and then exits: with status 1 also
 // where goroutines are left.

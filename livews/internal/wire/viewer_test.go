@@ -86,7 +86,7 @@ func testViewerSays(t *testing.T, say func(context.Context, *websocket.Conn) err
 	for server.sessions.count() > 0 {
 		time.Sleep(time.Millisecond)
 	}
-	if got := time.Since(start); got > closeAfter/2 {
+	if got := time.Since(start); got >= closeAfter {
 		t.Errorf("the connection is there for %v after that", got)
 	}
 }
