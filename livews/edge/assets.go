@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io/fs"
+	"maps"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +23,7 @@ var contentTypes = map[string]string{
 	".svg": "image/svg+xml",
 }
 
-// assets are the embedded files of the player.
+// assets are the embedded files of the player, with modules linked.
 type assets struct {
 	files map[string]asset // by name
 	// version changes with any of them. What is below it may be kept for ever, and with it
@@ -37,29 +39,65 @@ type asset struct {
 
 func newAssets() *assets {
 	all := &assets{files: make(map[string]asset)}
+	contents := readFiles()
+	for name, content := range linkAll(contents) {
+		contents[name] = content
+	}
 	whole := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(contents)) {
+		sum := sha256.Sum256([]byte(contents[name]))
+		whole.Write(sum[:])
+		all.files[name] = asset{
+			content:     []byte(contents[name]),
+			contentType: contentTypes[path.Ext(name)],
+			etag:        `"` + hex.EncodeToString(sum[:8]) + `"`,
+		}
+	}
+	all.version = hex.EncodeToString(whole.Sum(nil)[:8])
+	return all
+}
+
+// readFiles returns the embedded files that are served as they are, by their paths.
+func readFiles() map[string]string {
+	contents := make(map[string]string)
 	add := func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path.Ext(name) == ".html" {
 			return err
 		}
 		content, err := fs.ReadFile(web.Files, name)
-		if err != nil {
-			return err
-		}
-		sum := sha256.Sum256(content)
-		whole.Write(sum[:])
-		all.files[name] = asset{
-			content:     content,
-			contentType: contentTypes[path.Ext(name)],
-			etag:        `"` + hex.EncodeToString(sum[:8]) + `"`,
-		}
-		return nil
+		contents[name] = string(content)
+		return err
 	}
 	if err := fs.WalkDir(web.Files, ".", add); err != nil {
 		panic(err) // what is embedded can be read
 	}
-	all.version = hex.EncodeToString(whole.Sum(nil)[:8])
-	return all
+	return contents
+}
+
+// linkAll links the modules that pages load and no other module imports: each comes with
+// all that it imports, in one file at its own address.
+func linkAll(contents map[string]string) map[string]string {
+	imported := make(map[string]bool)
+	for name, content := range contents {
+		if path.Ext(name) != ".js" {
+			continue
+		}
+		for _, other := range imports(name, content) {
+			imported[other] = true
+		}
+	}
+	linked := make(map[string]string)
+	for name, content := range contents {
+		if path.Ext(name) != ".js" || imported[name] || len(imports(name, content)) == 0 {
+			continue
+		}
+		text, err := link(contents, name)
+		if err != nil {
+			panic(err) // a module has a form that the linker does not know
+		}
+		linked[name] = text
+	}
+	return linked
 }
 
 // serve answers with one file, or 304 where the browser has it. Pages of other
