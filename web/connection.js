@@ -77,6 +77,12 @@ export class Connection {
   #doubted = null;
   /** @type {number[] | null} */
   #tracks = null;
+  /**
+   * What shall follow them.
+   *
+   * @type {number[] | null}
+   */
+  #switch = null;
   #closed = false;
   #known = false;
   #waiting = false;
@@ -137,7 +143,7 @@ export class Connection {
 
   /** Begins again with all tracks, as after a failure: the owner has nothing any more that could be resumed. */
   restart() {
-    this.#tracks = null;
+    this.#tracks = this.#switch = null;
     const link = this.#link;
     this.#dropNext();
     if (!link) return;
@@ -154,7 +160,30 @@ export class Connection {
    */
   select(tracks) {
     this.#tracks = tracks;
-    for (const link of [this.#link, this.#next]) if (link?.isOpened) link.send({ type: 'select', tracks });
+    this.#switch = null;
+    this.#tell({ type: 'select', tracks });
+  }
+
+  /**
+   * Goes on with these tracks only, from the end of a group on: until switched says that it is so, later connections
+   * begin with those before.
+   *
+   * @param {number[]} tracks
+   */
+  switchTo(tracks) {
+    this.#switch = tracks;
+    this.#tell({ type: 'select', tracks, at: 'group' });
+  }
+
+  /** Says that the tracks of switchTo have come. */
+  switched() {
+    this.#tracks = this.#switch ?? this.#tracks;
+    this.#switch = null;
+  }
+
+  /** @param {object} control */
+  #tell(control) {
+    for (const link of [this.#link, this.#next]) if (link?.isOpened) link.send(control);
   }
 
   #dial() {
@@ -166,6 +195,7 @@ export class Connection {
           this.#known = true;
           this.#addresses.worked();
           if (this.#tracks && this.#tracks !== tracks) link.send({ type: 'select', tracks: this.#tracks });
+          if (this.#switch) link.send({ type: 'select', tracks: this.#switch, at: 'group' });
           if (link === this.#link) this.#handlers.onopen();
         },
         onmessage: (message) => this.#received(link, message),

@@ -15,15 +15,17 @@ const STYLE = new URL('./livews-player.css', import.meta.url).href;
  * which saves it work; `mode`, what to play with: mse (the default), Media Source Extensions, or webcodecs, which shows
  * a picture some 60 ms earlier, but has nothing to go back to (a pause ends at the live edge, `seekBy` and picture in
  * picture are not there) and wants a secure page. Where the browser or the codec cannot, mse plays, and `status.note`
- * says why. Where the browser does not start with sound, the element starts without, and says so.
+ * says why; `quality`, which rendition of the picture to play where there are several: auto (the default), a height as in
+ * 480p, or max-720p, the automatic choice up to that height. Where the browser does not start with sound, the element
+ * starts without, and says so.
  *
- * Events: `statechange` when `state` or what belongs to it changes; `error`, a CustomEvent whose detail is
- * `{message, fatal}`; after a fatal one nothing more happens until `src` is set or `load` is called.
+ * Events: `statechange` when `state` or what belongs to it changes; `qualitychange` when `qualities`, `quality` or
+ * `currentQuality` does; `error`, a CustomEvent whose detail is `{message, fatal}`; after a fatal one nothing more happens until `src` is set or `load` is called.
  *
  * Parts for style sheets: `video`, `controls`, `notice`.
  */
 export class LivewsPlayerElement extends HTMLElement {
-  static observedAttributes = ['src', 'controls', 'muted', 'latency', 'mode'];
+  static observedAttributes = ['src', 'controls', 'muted', 'latency', 'mode', 'quality'];
 
   #player;
   #controls;
@@ -42,7 +44,9 @@ export class LivewsPlayerElement extends HTMLElement {
     style.addEventListener('load', () => (this.#controls.root.hidden = false));
     root.append(style, this.#controls.root);
     this.addEventListener('keydown', (event) => this.handleKey(event));
-    this.#player.addEventListener('statechange', () => this.dispatchEvent(new Event('statechange')));
+    for (const type of ['statechange', 'qualitychange']) {
+      this.#player.addEventListener(type, () => this.dispatchEvent(new Event(type)));
+    }
     this.#player.addEventListener('error', (event) => this.#forwardError(/** @type {CustomEvent} */ (event)));
   }
 
@@ -65,6 +69,7 @@ export class LivewsPlayerElement extends HTMLElement {
     if (['src', 'latency', 'mode'].includes(name) && before !== value && this.#connected) this.load();
     if (name === 'controls') this.#controls.enabled = value !== null;
     if (name === 'muted') this.#player.muted = value !== null;
+    if (name === 'quality' && before !== value) this.#player.quality = value ?? 'auto';
   }
 
   /** The address of the stream. */
@@ -110,6 +115,29 @@ export class LivewsPlayerElement extends HTMLElement {
 
   set mode(value) {
     this.setAttribute('mode', value);
+  }
+
+  /** The renditions of the picture that can be chosen, the best one first. */
+  get qualities() {
+    return this.#player.qualities;
+  }
+
+  /**
+   * Which of them is wanted: the id of one, or `auto`. It can be set to what the attribute takes, too.
+   *
+   * @returns {number | string}
+   */
+  get quality() {
+    return this.#player.quality;
+  }
+
+  set quality(value) {
+    this.#player.quality = value;
+  }
+
+  /** The id of the rendition that is on the screen, or null. */
+  get currentQuality() {
+    return this.#player.currentQuality;
   }
 
   /** The volume, 0 to 1. */

@@ -21,8 +21,9 @@
  * @property {number} lag how far playback is behind the place that it would have at the live edge, in seconds
  * @property {EngineStats} stats
  * @property {(tracks: TrackInfo[]) => void} start
- * @property {(info: TrackInfo, payload: Uint8Array<ArrayBuffer>) => boolean} appendInit reports whether that could be
- *   done; if not, playback has to begin anew
+ * @property {(info: TrackInfo, payload: Uint8Array<ArrayBuffer>) => boolean} appendInit takes in what the chunks of a
+ *   track need from now on; another track than those of start takes the place of the one of its kind. It reports whether
+ *   that could be done; if not, playback has to begin anew
  * @property {(chunk: Piece) => void} append
  * @property {() => void} restart begins anew, with tracks to be told
  * @property {() => void} end lets playback end with what has come

@@ -43,6 +43,14 @@ export class Feed {
     return this.#duration;
   }
 
+  /** Returns a feed for another track that takes the place of this one. */
+  successor() {
+    const feed = new Feed(this.init);
+    feed.acceptedAt = this.acceptedAt;
+    feed.#duration = this.#duration;
+    return feed;
+  }
+
   /**
    * Reports whether a chunk can be appended.
    *

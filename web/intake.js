@@ -46,6 +46,14 @@ export class Intake {
    * @type {Map<number, Position | null>}
    */
   #silent = new Map();
+  /**
+   * The rendition that is played where it can be, and the one that shall follow it.
+   *
+   * @type {number | null}
+   */
+  #preferred = null;
+  /** @type {number | null} */
+  #next = null;
   #timeline = new Timeline();
   #newest = { epoch: -1, time: 0 };
   #acceptedAt = 0;
@@ -64,6 +72,11 @@ export class Intake {
   /** Whether any track is known. */
   get isEmpty() {
     return this.#inits.size === 0;
+  }
+
+  /** All tracks that have been told, in their order. */
+  get known() {
+    return [...this.#inits.values()].map((init) => init.info).sort((a, b) => a.number - b.number);
   }
 
   /** The tracks that are played. */
@@ -89,11 +102,7 @@ export class Intake {
 
   /** What was missing, came again, or was of no use, in all. */
   get counts() {
-    const sum = { ...this.#past };
-    for (const { counts } of this.#feeds.values()) {
-      for (const key of /** @type {const} */ (['gaps', 'duplicates', 'orphans', 'refused'])) sum[key] += counts[key];
-    }
-    return sum;
+    return [...this.#feeds.values()].reduce((sum, feed) => add(sum, feed.counts), this.#past);
   }
 
   /** The position of the last chunk of each track that is played: what a new connection goes on after. */
@@ -144,7 +153,25 @@ export class Intake {
   /** Chooses what to play of what has come. */
   choose() {
     const infos = [...this.#inits.values()].map((init) => init.info).filter((info) => !this.#silent.has(info.number));
-    return chooseTracks(infos, this.#isSupported);
+    return chooseTracks(infos, this.#isSupported, this.#preferred);
+  }
+
+  /**
+   * Sets which of the tracks of pictures to play from the start where it is there.
+   *
+   * @param {number | null} track
+   */
+  prefer(track) {
+    this.#preferred = track;
+  }
+
+  /**
+   * Goes on with another track of pictures as soon as a group of it begins. Null: with the one that plays.
+   *
+   * @param {number | null} track
+   */
+  switchTo(track) {
+    this.#next = track;
   }
 
   /**
@@ -180,6 +207,7 @@ export class Intake {
    * @returns {'play' | 'drop' | 'sound' | 'rebuild'}
    */
   take(chunk) {
+    if (chunk.track === this.#next && chunk.flags & Flag.first) this.#switch(chunk.track);
     const feed = this.#feeds.get(chunk.track);
     if (!feed) return this.#isHeardAgain(chunk) ? 'sound' : 'drop';
     const now = this.#now();
@@ -268,10 +296,28 @@ export class Intake {
   /** Forgets the stream, but not which of its tracks were silent, nor the counts: playback begins anew. */
   forget() {
     this.#past = this.counts;
+    this.#next = null;
     this.#inits.clear();
     this.#feeds.clear();
     this.#timeline = new Timeline();
     this.#resumable = true;
+  }
+
+  /**
+   * Lets a track take the place of the one of its kind that plays. The init segment of that stays in force up to
+   * takeInit.
+   *
+   * @param {number} track
+   */
+  #switch(track) {
+    this.#next = null;
+    const init = this.#inits.get(track);
+    const old = [...this.#feeds.values()].find((feed) => feed.init.info.kind === init?.info.kind);
+    if (!init || !old || old.init.track === track) return;
+    this.#past = add(this.#past, old.counts);
+    this.#feeds.delete(old.init.track);
+    this.#feeds.set(track, old.successor());
+    this.#preferred = track;
   }
 
   /**
@@ -287,6 +333,22 @@ export class Intake {
     if (epoch !== position.epoch || Math.abs(time - decodeTime) > IN_STEP * 1e6) return false;
     return this.#silent.delete(track);
   }
+}
+
+/** @typedef {Feed['counts']} Counts */
+
+/**
+ * @param {Counts} a
+ * @param {Counts} b
+ * @returns {Counts}
+ */
+function add(a, b) {
+  return {
+    gaps: a.gaps + b.gaps,
+    duplicates: a.duplicates + b.duplicates,
+    orphans: a.orphans + b.orphans,
+    refused: a.refused + b.refused,
+  };
 }
 
 /**

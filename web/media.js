@@ -89,8 +89,8 @@ export class Media {
   }
 
   /**
-   * Queues an init segment. Reports whether that could be done: not with another codec in a browser that has no
-   * SourceBuffer.changeType.
+   * Queues an init segment. That of another track of the same kind lets that one take the place of the one before.
+   * Reports whether that could be done: not with another codec in a browser that has no SourceBuffer.changeType.
    *
    * @param {TrackInfo} track
    * @param {Uint8Array<ArrayBuffer>} data
@@ -98,10 +98,25 @@ export class Media {
    */
   appendInit(track, data) {
     const mime = mimeType(track);
-    const buffer = this.#buffers.get(track.number);
-    if (buffer && buffer.mime !== mime && !('changeType' in SourceBuffer.prototype)) return false;
-    buffer?.appendInit(data, mime);
+    const entry = this.#find(track);
+    if (!entry) return true;
+    const [number, buffer] = entry;
+    if (codecOf(buffer.mime) !== codecOf(mime) && !('changeType' in SourceBuffer.prototype)) return false;
+    this.#buffers.delete(number);
+    this.#buffers.set(track.number, buffer);
+    buffer.appendInit(data, mime);
     return true;
+  }
+
+  /**
+   * Returns the buffer that media of a track goes to, with the number of the track that it has now.
+   *
+   * @param {TrackInfo} track
+   */
+  #find(track) {
+    const kind = (/** @type {string} */ mime) => mime.slice(0, mime.indexOf('/'));
+    const entries = [...this.#buffers];
+    return entries.find(([number]) => number === track.number) ?? entries.find(([, buffer]) => kind(buffer.mime) === track.kind);
   }
 
   /**
@@ -156,12 +171,17 @@ export class Media {
     const buffer = new TrackBuffer(mimeType(track), {
       playhead: () => this.#video.currentTime,
       onchange: () => this.#changed(),
-      ondrop: () => this.#handlers.ondrop(track.number),
+      ondrop: () => this.#dropped(buffer),
       onfull: () => this.#handlers.onfull(),
       onerror: (error) => this.#handlers.onerror(error),
     });
     buffer.setPaused(this.#source.streaming === false);
     return buffer;
+  }
+
+  /** @param {TrackBuffer} buffer */
+  #dropped(buffer) {
+    for (const [number, other] of this.#buffers) if (other === buffer) this.#handlers.ondrop(number);
   }
 
   #changed() {
@@ -180,4 +200,13 @@ export class Media {
   #stream(on) {
     for (const buffer of this.#buffers.values()) buffer.setPaused(!on);
   }
+}
+
+/**
+ * Returns what of a type says which decoder it needs: not its profile and level.
+ *
+ * @param {string} mime
+ */
+function codecOf(mime) {
+  return mime.replace(/\..*/, '');
 }

@@ -6,7 +6,9 @@ import { Intake } from './intake.js';
 import { MessageError, Type, parseMessage } from './message.js';
 import { MseEngine } from './mse-engine.js';
 import { PageWatch } from './page-watch.js';
+import { Playback } from './playback.js';
 import { parseLatency } from './profile.js';
+import { QualityControl } from './quality.js';
 import { Recoveries } from './recoveries.js';
 import { NOTHING } from './stats.js';
 import { workOut } from './status.js';
@@ -21,9 +23,10 @@ import { workOut } from './status.js';
  * Plays one stream in a video element. It has no looks of its own.
  *
  * Events: `statechange` when `status` changes; `playchange` when `paused` does, or where the picture is shown;
- * `volumechange` when `muted` or `volume` does; `error`, a CustomEvent whose detail is `{message, fatal}`.
+ * `volumechange` when `muted` or `volume` does; `qualitychange` when `qualities`, `quality` or `currentQuality` does;
+ * `error`, a CustomEvent whose detail is `{message, fatal}`.
  */
-export class Player extends EventTarget {
+export class Player extends Playback {
   /**
    * How near the live edge the next load is to be: low, balanced (the default), smooth, or a time as in 200ms.
    *
@@ -38,13 +41,21 @@ export class Player extends EventTarget {
    */
   mode = null;
 
-  #video;
   #environment;
   #clock;
   /** @type {Connection | null} */
   #connection = null;
   #choice;
   #intake;
+  #quality = new QualityControl({
+    now: () => this.#clock.now(),
+    isSupported: MseEngine.supports,
+    intake: () => this.#intake,
+    engine: () => this.#engine,
+    connection: () => this.#connection,
+    received: () => this.#counts.bytes,
+    onchange: () => this.dispatchEvent(new Event('qualitychange')),
+  });
   /** @type {Status} */
   #status = { state: 'idle' };
   /** @type {import('./probe.js').Cause | null} */
@@ -62,14 +73,12 @@ export class Player extends EventTarget {
    * @param {import('./connection.js').Environment} [environment]
    */
   constructor(video, environment = {}) {
-    super();
-    this.#video = video;
+    super(video, () => this.#choice.engine);
     this.#environment = environment;
     this.#clock = environment.clock ?? systemClock;
     this.#intake = this.#newIntake();
     this.#choice = new EngineChoice(video, this.#engineHandlers(), this.#clock);
     for (const type of ['play', 'pause', 'loadeddata', 'emptied']) video.addEventListener(type, () => this.#playChanged());
-    video.addEventListener('volumechange', () => this.dispatchEvent(new Event('volumechange')));
   }
 
   /** @returns {Engine | null} */
@@ -82,57 +91,28 @@ export class Player extends EventTarget {
     return this.#status;
   }
 
-  /** Whether playback is kept at the live edge. */
-  get isFollowing() {
-    return this.#engine?.isFollowing ?? true;
+  /** The renditions of the picture that can be chosen, the best one first. */
+  get qualities() {
+    return this.#quality.list;
   }
 
-  /** What the picture is shown in. */
-  get surface() {
-    return this.#engine?.surface ?? this.#video;
+  /**
+   * What of them is wanted: the id of one, or `auto`. It can also be set to a height, as in `480p`, and to `max-720p`,
+   * the automatic choice up to that height; both also hold for the next loads. What is set shows when a group begins.
+   *
+   * @returns {number | string}
+   */
+  get quality() {
+    return this.#quality.value;
   }
 
-  /** Whether there is nothing to look at, not even a frozen picture. */
-  get isEmpty() {
-    return this.#engine?.isEmpty ?? true;
+  set quality(value) {
+    this.#quality.want(value);
   }
 
-  /** Whether playback is paused. */
-  get paused() {
-    return this.#engine?.paused ?? true;
-  }
-
-  /** Whether the sound is off. The video element keeps this for every engine, as it does the volume. */
-  get muted() {
-    return this.#video.muted;
-  }
-
-  set muted(value) {
-    this.#video.muted = value;
-  }
-
-  /** The volume, 0 to 1. */
-  get volume() {
-    return this.#video.volume;
-  }
-
-  set volume(value) {
-    this.#video.volume = value;
-  }
-
-  /** Whether the browser refuses to start until the viewer asks for it. */
-  get isBlocked() {
-    return this.#engine?.isBlocked ?? false;
-  }
-
-  /** Whether the sound is off only because the browser would not start with it. */
-  get isMutedByBrowser() {
-    return this.#engine?.isMutedByBrowser ?? false;
-  }
-
-  /** Whether the stream that plays has sound. */
-  get hasAudio() {
-    return this.#engine?.hasAudio ?? false;
+  /** The id of the one that is on the screen, or null. */
+  get currentQuality() {
+    return this.#quality.shown;
   }
 
   /**
@@ -189,36 +169,13 @@ export class Player extends EventTarget {
     this.#connection = null;
     this.#choice.close();
     this.#intake = this.#newIntake();
+    this.#quality.close();
     this.#down = null;
     this.#ended = this.#shown = false;
     this.#note = '';
     this.#recoveries = new Recoveries();
     this.#counts = { reconnects: 0, moves: 0, refused: 0, chunks: 0, bytes: 0 };
     this.#setStatus({ state: 'idle' });
-  }
-
-  /** Plays on. */
-  play() {
-    this.#engine?.play();
-  }
-
-  /** Pauses. The stream still comes in, and playback can go on where it was for about two minutes. */
-  pause() {
-    this.#engine?.pause();
-  }
-
-  /** Goes to the live edge. */
-  goLive() {
-    this.#engine?.goLive();
-  }
-
-  /**
-   * Moves within what is buffered.
-   *
-   * @param {number} seconds
-   */
-  seekBy(seconds) {
-    this.#engine?.seekBy(seconds);
   }
 
   #playChanged() {
@@ -235,7 +192,10 @@ export class Player extends EventTarget {
         this.#refresh();
       },
       onsegment: (data) => this.#received(data),
-      ongap: (gap) => this.#intake.miss(gap),
+      ongap: (gap) => {
+        this.#intake.miss(gap);
+        this.#quality.missed(gap);
+      },
       onmove: () => this.#counts.moves++,
       ondown: (cause) => {
         if (cause === 'lost') {
@@ -255,7 +215,10 @@ export class Player extends EventTarget {
     this.#counts.bytes += data.byteLength;
     try {
       const segment = parseMessage(data);
-      if (segment?.type === Type.init && this.#intake.addInit(/** @type {Init} */ (segment))) this.#rebuild('stream');
+      if (segment?.type === Type.init) {
+        if (this.#intake.addInit(/** @type {Init} */ (segment))) this.#rebuild('stream');
+        this.#quality.update();
+      }
       if (segment?.type === Type.chunk) this.#chunk(segment);
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;
@@ -290,6 +253,7 @@ export class Player extends EventTarget {
     this.#counts.chunks++;
     const wallClock = this.#intake.isLead(track) ? chunk.wallClock / 1000 : 0;
     engine.append({ track, payload, place, wallClock, duration: this.#intake.duration });
+    this.#quality.appended(chunk, place);
     return true;
   }
 
@@ -301,6 +265,7 @@ export class Player extends EventTarget {
    */
   #start(engine) {
     if (this.#intake.isEmpty) return false;
+    this.#quality.begin();
     const { tracks, unsupported } = this.#intake.choose();
     if (!tracks.length) {
       this.#fail({ state: 'unsupported', codec: unsupported.map((track) => track.codec).join(', ') });
@@ -343,6 +308,7 @@ export class Player extends EventTarget {
     if (!this.#engine) return;
     this.#recoveries.counts[why]++;
     this.#intake.forget();
+    this.#quality.restart();
     this.#engine.restart();
     this.#connection?.restart();
   }
@@ -375,6 +341,7 @@ export class Player extends EventTarget {
   #refresh() {
     if (!this.#connection || !this.#engine) return;
     if (this.#engine.isPlaced && this.#engine.hasPicture) this.#shown = true;
+    this.#quality.moved();
     const note = [this.#note, this.#choice.note].filter(Boolean).join('. ');
     this.#setStatus(workOut(this.#engine, { ended: this.#ended, down: this.#down, shown: this.#shown, note }));
   }

@@ -102,7 +102,7 @@ export class TrackBuffer {
   }
 
   /**
-   * Queues an init segment. Where its type differs, the browser must have SourceBuffer.changeType.
+   * Queues an init segment. Where its codec differs, the browser must have SourceBuffer.changeType.
    *
    * @param {Uint8Array<ArrayBuffer>} data
    * @param {string} mime
@@ -175,7 +175,8 @@ export class TrackBuffer {
     const [piece] = this.#queue;
     const count = piece.mime ? 1 : this.#batch();
     if (piece.mime && piece.mime !== this.#mime) {
-      buffer.changeType(piece.mime);
+      // Where there is none, only the profile or the level of the codec differs.
+      buffer.changeType?.(piece.mime);
       this.#mime = piece.mime;
     }
     if (!piece.mime && buffer.timestampOffset !== piece.offset) buffer.timestampOffset = piece.offset;

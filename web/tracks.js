@@ -19,19 +19,21 @@ export function mimeType(track) {
 }
 
 /**
- * Chooses the first track of each kind that the browser can play. Sound without the stream's picture is no
+ * Chooses the first track of each kind that the browser can play, or the preferred one. Sound without the stream's picture is no
  * choice: a viewer would take it for a broken picture. A picture without its sound is one.
  *
  * @param {TrackInfo[]} tracks
  * @param {(mime: string) => boolean} isSupported
+ * @param {number | null} [preferred] the number of a track
  * @returns {Choice}
  */
-export function chooseTracks(tracks, isSupported) {
+export function chooseTracks(tracks, isSupported, preferred = null) {
   /** @type {Choice} */
   const choice = { tracks: [], unsupported: [] };
   for (const kind of ['video', 'audio']) {
     const candidates = tracks.filter((track) => track.kind === kind);
-    const chosen = candidates.find((track) => isSupported(mimeType(track)));
+    const playable = candidates.filter((track) => isSupported(mimeType(track)));
+    const chosen = playable.find((track) => track.number === preferred) ?? playable[0];
     if (chosen) choice.tracks.push(chosen);
     else choice.unsupported.push(...candidates);
   }

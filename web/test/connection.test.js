@@ -545,3 +545,25 @@ test('an owner who begins again and again waits a second at the most', () => {
   }
   assert.deepEqual(log.filter((line) => line.startsWith('down')), [200, 400, 800, 1000, 1000, 1000].map((ms) => `down lost ${ms}`));
 });
+
+test('a switch is asked for again by each new connection, until it is done', () => {
+  const connection = connect();
+  FakeSocket.last.accept();
+  connection.select([1, 2]);
+  connection.switchTo([3, 2]);
+  assert.deepEqual(FakeSocket.last.sent.map((text) => JSON.parse(text)), [
+    { type: 'select', tracks: [1, 2] },
+    { type: 'select', tracks: [3, 2], at: 'group' },
+  ]);
+  FakeSocket.last.lose();
+  clock.advance(1_000);
+  assert.match(FakeSocket.last.url, /tracks=1%2C2|tracks=1,2/);
+  FakeSocket.last.accept();
+  assert.deepEqual(FakeSocket.last.sent.map((text) => JSON.parse(text)), [{ type: 'select', tracks: [3, 2], at: 'group' }]);
+  connection.switched();
+  FakeSocket.last.lose();
+  clock.advance(1_000);
+  assert.match(FakeSocket.last.url, /tracks=3%2C2|tracks=3,2/);
+  FakeSocket.last.accept();
+  assert.deepEqual(FakeSocket.last.sent, []);
+});

@@ -202,3 +202,38 @@ test('init segments are bounded together', () => {
   assert.throws(() => intake.addInit({ track: 3, info: { ...video, number: 3 }, payload }), MessageError);
   init({ ...video, number: 3 });
 });
+
+test('another rendition takes over with its first group, and not before', () => {
+  const small = { ...video, number: 3, height: 180, width: 320 };
+  begin(video, audio, small);
+  assert.deepEqual(intake.selection, [1, 2]);
+  for (const chunk of ['1 7.2.0', '2 7.2.0', '1 7.2.1']) take(chunk);
+  intake.switchTo(3);
+  assert.deepEqual(['3 7.2.1', '1 7.2.2', '3 7.3.0', '1 7.2.3', '2 7.3.0', '3 7.3.1'].map((chunk) => take(chunk)), [
+    'drop', 'play', 'play', 'drop', 'play', 'play',
+  ]);
+  assert.deepEqual(intake.takeInit(3)?.info.height, 180);
+  assert.equal(intake.takeInit(3), null);
+  assert.ok(intake.isLead(3) && intake.isChosen(3) && !intake.isChosen(1));
+  assert.equal(after(), '2:7.3.0,3:7.3.1');
+  assert.deepEqual(intake.selection, [2, 3]);
+  assert.equal(intake.counts.orphans + intake.counts.gaps, 0);
+  assert.ok(intake.duration > 0.09, 'what was known of the length of chunks');
+});
+
+test('a switch that is taken back, and one to what is not known', () => {
+  begin(video, audio);
+  for (const [to, chunk] of [[3, '3 7.2.0'], [null, '3 7.3.0'], [1, '1 7.3.0'], [2, '2 7.3.0']]) {
+    intake.switchTo(to);
+    take(chunk);
+  }
+  assert.equal(after(), '1:7.3.0,2:7.3.0');
+});
+
+test('the preferred rendition is played from the start where it is there', () => {
+  const small = { ...video, number: 3 };
+  intake.prefer(3);
+  assert.deepEqual(begin(video, audio, small).map(({ track }) => track), [3, 2]);
+  intake.forget();
+  assert.deepEqual(begin(video, audio).map(({ track }) => track), [1, 2]);
+});

@@ -1,0 +1,95 @@
+/** @typedef {import('./engine.js').Engine} Engine */
+
+/** What a viewer does with the engine that plays, whichever that is, and sees of it. */
+export class Playback extends EventTarget {
+  #video;
+  #engine;
+
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {() => Engine | null} engine gives the engine while there is one
+   */
+  constructor(video, engine) {
+    super();
+    this.#video = video;
+    this.#engine = engine;
+    video.addEventListener('volumechange', () => this.dispatchEvent(new Event('volumechange')));
+  }
+
+  /** Whether playback is kept at the live edge. */
+  get isFollowing() {
+    return this.#engine()?.isFollowing ?? true;
+  }
+
+  /** What the picture is shown in. */
+  get surface() {
+    return this.#engine()?.surface ?? this.#video;
+  }
+
+  /** Whether there is nothing to look at, not even a frozen picture. */
+  get isEmpty() {
+    return this.#engine()?.isEmpty ?? true;
+  }
+
+  /** Whether playback is paused. */
+  get paused() {
+    return this.#engine()?.paused ?? true;
+  }
+
+  /** Whether the sound is off. The video element keeps this for every engine, as it does the volume. */
+  get muted() {
+    return this.#video.muted;
+  }
+
+  set muted(value) {
+    this.#video.muted = value;
+  }
+
+  /** The volume, 0 to 1. */
+  get volume() {
+    return this.#video.volume;
+  }
+
+  set volume(value) {
+    this.#video.volume = value;
+  }
+
+  /** Whether the browser refuses to start until the viewer asks for it. */
+  get isBlocked() {
+    return this.#engine()?.isBlocked ?? false;
+  }
+
+  /** Whether the sound is off only because the browser would not start with it. */
+  get isMutedByBrowser() {
+    return this.#engine()?.isMutedByBrowser ?? false;
+  }
+
+  /** Whether the stream that plays has sound. */
+  get hasAudio() {
+    return this.#engine()?.hasAudio ?? false;
+  }
+
+  /** Plays on. */
+  play() {
+    this.#engine()?.play();
+  }
+
+  /** Pauses. The stream still comes in, and playback can go on where it was for about two minutes. */
+  pause() {
+    this.#engine()?.pause();
+  }
+
+  /** Goes to the live edge. */
+  goLive() {
+    this.#engine()?.goLive();
+  }
+
+  /**
+   * Moves within what is buffered.
+   *
+   * @param {number} seconds
+   */
+  seekBy(seconds) {
+    this.#engine()?.seekBy(seconds);
+  }
+}
