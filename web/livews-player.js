@@ -7,4 +7,6 @@
 
 import { LivewsPlayerElement } from './element.js';
 
+export { LivewsPlayerElement };
+
 if (!customElements.get('livews-player')) customElements.define('livews-player', LivewsPlayerElement);

@@ -42,6 +42,8 @@ type Node struct {
 	// Publish lets everybody who reaches an ingress publish streams there, at
 	// /publish/NAME. It does not end with its sources then.
 	Publish bool
+	// Origins are the hosts whose pages may have an edge's streams, besides its own.
+	Origins []string
 	// Stdout gets the addresses to open, Logger the rest.
 	Stdout io.Writer
 	Logger *slog.Logger
@@ -165,7 +167,7 @@ func (stays) Drain(context.Context) error { return nil }
 
 func (s *server) handler() handler {
 	if s.Role == Edge || s.Pages {
-		h := &edge.Handler{Streams: s.streams, Logger: s.Logger}
+		h := &edge.Handler{Streams: s.streams, Origins: s.Origins, Logger: s.Logger}
 		if s.publisher != nil { // a nil pointer would be no nil Handler
 			h.Publisher = s.publisher
 		}
