@@ -75,10 +75,10 @@ export class Pace {
    *
    * @param {number} now
    * @param {number} end
-   * @param {number} chunk about how long chunks are
+   * @param {number} burst how much media comes at once, about
    */
-  arrived(now, end, chunk) {
-    this.#edge.setChunk(chunk);
+  arrived(now, end, burst) {
+    this.#edge.setBurst(burst);
     const ahead = this.ahead(now);
     this.#end = end;
     if (this.#held) return;

@@ -64,7 +64,7 @@ export class SoundRing {
    */
   write(now, { time, sampleRate, planes }) {
     const length = planes[0].length / sampleRate;
-    this.#edge.setChunk(length);
+    this.#edge.setBurst(length);
     if (!this.#pieces.length || time > this.#end + MAX_HOLE || time < this.#end - MAX_HOLE) {
       this.#pieces = [];
       this.position = time;

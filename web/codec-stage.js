@@ -148,7 +148,7 @@ export class CodecStage {
     if (piece.wallClock) this.#latency.mark(piece.place.time, piece.wallClock);
     try {
       const end = track.append(piece);
-      if (end !== null) this.#arrived(track, now, piece.place.time, end);
+      if (end !== null) this.#arrived(track, now, piece, end);
     } catch (error) {
       if (!(error instanceof BoxError)) throw error;
       if (track === this.#video) this.#video.reset();
@@ -160,14 +160,14 @@ export class CodecStage {
   /**
    * @param {VideoTrack | SoundTrack} track
    * @param {number} now
-   * @param {number} start
+   * @param {Piece} piece
    * @param {number} end
    */
-  #arrived(track, now, start, end) {
+  #arrived(track, now, { place, burst }, end) {
     const leads = track === this.#video || !this.#videoTrack;
     if (!leads) return;
-    this.#heard?.came(now, this.#pace.position(now) - start);
-    this.#pace.arrived(now, end, end - start);
+    this.#heard?.came(now, this.#pace.position(now) - place.time);
+    this.#pace.arrived(now, end, Math.max(end - place.time, burst));
   }
 
   /** @param {VideoFrame} frame */

@@ -44,7 +44,7 @@
  * @property {{time: number, offset: number, first: boolean}} place
  * @property {number} wallClock when it was captured, in Unix milliseconds, if its track is the one that says how
  *   playback stands, and this is known; else 0
- * @property {number} duration about how long the longest chunks are
+ * @property {number} burst how much media comes at once, about: the longest chunk, or several that come together
  */
 
 /**

@@ -1,4 +1,5 @@
 import { checkChunk } from './boxes.js';
+import { Bursts } from './bursts.js';
 import { comparePositions } from './position.js';
 import { Sequence } from './sequence.js';
 
@@ -19,6 +20,7 @@ export class Feed {
   acceptedAt = 0;
   #sequence = new Sequence();
   #duration = 0;
+  #bursts = new Bursts();
   /** @type {import('./position.js').Position | null} */
   #missed = null;
   #previous = { time: -1, group: -1, verdict: '' };
@@ -48,16 +50,23 @@ export class Feed {
     const feed = new Feed(this.init);
     feed.acceptedAt = this.acceptedAt;
     feed.#duration = this.#duration;
+    feed.#bursts = this.#bursts;
     return feed;
+  }
+
+  /** How much media comes at once, in seconds: that of a chunk, or of several where the source gives them together. */
+  get burst() {
+    return Math.max(this.#duration, this.#bursts.length);
   }
 
   /**
    * Reports whether a chunk can be appended.
    *
    * @param {Segment} chunk
+   * @param {number} [now] in milliseconds on the owner's clock
    * @returns {boolean}
    */
-  accept(chunk) {
+  accept(chunk, now = 0) {
     const verdict = this.#sequence.accept(chunk);
     if (verdict === 'duplicate') this.counts.duplicates++;
     if (verdict === 'orphan') this.counts.orphans++;
@@ -68,6 +77,8 @@ export class Feed {
       return false;
     }
     this.#measure(chunk, verdict);
+    this.#bursts.add(this.time, this.#duration, chunk.wallClock / MICROSECONDS, now / 1000);
+    this.acceptedAt = now;
     return true;
   }
 

@@ -95,9 +95,9 @@ export class Intake {
     return this.#silent.size > 0;
   }
 
-  /** How long the longest chunks are, in seconds, about. */
-  get duration() {
-    return Math.max(0, ...[...this.#feeds.values()].map((feed) => feed.duration));
+  /** How much media comes at once, in seconds, about: the longest chunk, or a burst of several. */
+  get burst() {
+    return Math.max(0, ...[...this.#feeds.values()].map((feed) => feed.burst));
   }
 
   /** What was missing, came again, or was of no use, in all. */
@@ -211,8 +211,8 @@ export class Intake {
     const feed = this.#feeds.get(chunk.track);
     if (!feed) return this.#isHeardAgain(chunk) ? 'sound' : 'drop';
     const now = this.#now();
-    if (!feed.accept(chunk)) return now - this.#acceptedAt > STALE_AFTER ? 'rebuild' : 'drop';
-    this.#acceptedAt = feed.acceptedAt = now;
+    if (!feed.accept(chunk, now)) return now - this.#acceptedAt > STALE_AFTER ? 'rebuild' : 'drop';
+    this.#acceptedAt = now;
     this.#newest = { epoch: chunk.position.epoch, time: chunk.decodeTime };
     this.#resumable = true;
     return 'play';
@@ -284,7 +284,7 @@ export class Intake {
     const picture = feeds.find((feed) => feed.init.info.kind === 'video');
     const sound = feeds.find((feed) => feed.init.info.kind === 'audio');
     if (!picture || !sound) return false;
-    const patience = Math.max(SILENT_AFTER, SILENT_CHUNKS * 1000 * this.duration);
+    const patience = Math.max(SILENT_AFTER, SILENT_CHUNKS * 1000 * this.burst);
     if (picture.acceptedAt - sound.acceptedAt < patience) return false;
     // After an outage the picture may come a moment before the sound.
     const isOneClock = picture.last && picture.last.epoch === sound.last?.epoch;

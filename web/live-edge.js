@@ -39,7 +39,7 @@ export class LiveEdge {
   #raise = 0;
   #decayedAt = 0;
   #stalledAt = -Infinity;
-  #chunk = 0;
+  #burst = 0;
   #since = -Infinity;
   /** @type {{at: number, ahead: number}[]} */
   #samples = [];
@@ -56,7 +56,7 @@ export class LiveEdge {
 
   /** How much of the newest media to stay away from when playback begins or jumps, in seconds. */
   get distance() {
-    return this.target + this.#chunk;
+    return this.target + this.#burst;
   }
 
   /** The least that lay ahead in the window, in seconds, or null while that is not known. */
@@ -65,12 +65,12 @@ export class LiveEdge {
   }
 
   /**
-   * Says how long the stream's chunks are, in seconds.
+   * Says how much media comes at once, in seconds: a chunk, or several that come together.
    *
-   * @param {number} duration
+   * @param {number} burst
    */
-  setChunk(duration) {
-    this.#chunk = duration;
+  setBurst(burst) {
+    this.#burst = burst;
   }
 
   /**
@@ -85,9 +85,9 @@ export class LiveEdge {
     if (this.#since === -Infinity) this.#since = now;
     this.#forget(now);
     this.#push(now, ahead);
-    const recent = Math.max(0.3, 1.5 * this.#chunk);
+    const recent = Math.max(0.3, 1.5 * this.#burst);
     const excess = this.#least(now - recent) - this.target;
-    if (now - this.#since >= recent && excess > Math.max(JUMP, 2 * this.#chunk)) {
+    if (now - this.#since >= recent && excess > Math.max(JUMP, 2 * this.#burst)) {
       this.reset();
       return { rate: 1, jump: excess };
     }
@@ -134,7 +134,7 @@ export class LiveEdge {
   }
 
   #window() {
-    return Math.max(WINDOW, 2.5 * this.#chunk);
+    return Math.max(WINDOW, 2.5 * this.#burst);
   }
 
   /** @param {number} now */

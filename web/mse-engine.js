@@ -151,9 +151,9 @@ export class MseEngine {
   }
 
   /** @param {import('./engine.js').Piece} chunk */
-  append({ track, payload, place, wallClock, duration }) {
+  append({ track, payload, place, wallClock, burst }) {
     if (wallClock) this.#latency.mark(place.time, wallClock);
-    this.#playhead.setChunk(duration);
+    this.#playhead.setBurst(burst);
     this.#media.append(track, payload, place);
   }
 

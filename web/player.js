@@ -252,7 +252,7 @@ export class Player extends Playback {
     if (!place) return false;
     this.#counts.chunks++;
     const wallClock = this.#intake.isLead(track) ? chunk.wallClock / 1000 : 0;
-    engine.append({ track, payload, place, wallClock, duration: this.#intake.duration });
+    engine.append({ track, payload, place, wallClock, burst: this.#intake.burst });
     this.#quality.appended(chunk, place);
     return true;
   }

@@ -123,12 +123,12 @@ export class Playhead {
   }
 
   /**
-   * Says how long chunks are, in seconds.
+   * Says how much media comes at once, in seconds.
    *
-   * @param {number} duration
+   * @param {number} burst
    */
-  setChunk(duration) {
-    this.#edge.setChunk(duration);
+  setBurst(burst) {
+    this.#edge.setBurst(burst);
   }
 
   /** Takes a look at what is buffered, and moves the playhead where it should be elsewhere. */

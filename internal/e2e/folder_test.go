@@ -124,7 +124,7 @@ func TestFolderPlays(t *testing.T) {
 }
 
 // TestFolderJoins looks at what Chromium has of the pieces of MP4Box: one range over several
-// borders. It plays them with pauses, as each piece has several chunks that come at once.
+// borders. The player pauses at the first of them at most.
 func TestFolderJoins(t *testing.T) {
 	dir, addr := t.TempDir(), freeAddr(t)
 	serve(t, example("ingress", "-listen", addr, "-edge", "-source", "dir:"+dir), addr)

@@ -15,7 +15,7 @@ function setUp(options) {
   return { track, made, sounds, unsupported };
 }
 
-const piece = (time) => ({ track: 2, payload: chunk({ samples: [{}, {}] }), place: { time, offset: 0, first: true }, wallClock: 0, duration: 0.04 });
+const piece = (time) => ({ track: 2, payload: chunk({ samples: [{}, {}] }), place: { time, offset: 0, first: true }, wallClock: 0, burst: 0.04 });
 
 test('nothing is decoded until it is wanted', () => {
   const { track, made, sounds } = setUp();

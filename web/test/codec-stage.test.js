@@ -51,7 +51,7 @@ class Scene {
     const payload = chunk({ samples: [{ size: 4, duration: STEP, flags: n % 25 ? 0x10000 : 0 }] });
     const place = { time: (n * STEP) / 1000, offset: 0, first: n % 25 === 0 };
     const wallClock = this.clock.wall() - STEP;
-    this.stage.take({ do: 'chunk', piece: { track: 1, payload, place, wallClock, duration: STEP / 1000 } });
+    this.stage.take({ do: 'chunk', piece: { track: 1, payload, place, wallClock, burst: STEP / 1000 } });
     this.decode();
   }
 
@@ -120,7 +120,7 @@ test('paused, it falls behind; then it goes on at the live edge', () => {
 test('a broken chunk, or a decoder that fails, costs a group and is told', () => {
   const scene = new Scene();
   scene.run(30);
-  const piece = { track: 1, payload: new Uint8Array(12), place: { time: 1.2, offset: 0, first: false }, wallClock: 0, duration: 0.04 };
+  const piece = { track: 1, payload: new Uint8Array(12), place: { time: 1.2, offset: 0, first: false }, wallClock: 0, burst: 0.04 };
   scene.stage.take({ do: 'chunk', piece });
   assert.deepEqual(scene.reports.filter((report) => report.lost), [{ lost: 1 }]);
   const { length } = scene.drawn;
@@ -174,7 +174,7 @@ test('decoded sound goes to the worklet while it is wanted', () => {
   const scene = new Scene();
   scene.addSound();
   const sound = () => {
-    const piece = { track: 2, payload: chunk({ samples: [{ size: 4, duration: 21 }] }), place: { time: 1, offset: 0, first: true }, wallClock: 0, duration: 0.02 };
+    const piece = { track: 2, payload: chunk({ samples: [{ size: 4, duration: 21 }] }), place: { time: 1, offset: 0, first: true }, wallClock: 0, burst: 0.02 };
     scene.stage.take({ do: 'chunk', piece });
     for (const decoder of scene.audio.made) if (decoder.state === 'configured') decoder.finish();
   };

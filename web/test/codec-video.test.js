@@ -27,7 +27,7 @@ function setUp(options) {
 function frame(n, size = 4) {
   const key = n % 25 === 0;
   const payload = chunk({ time: n * 40, samples: [{ size, flags: key ? 0 : 0x10000 }] });
-  return { track: 1, payload, place: { time: n * 0.04, offset: 0, first: key }, wallClock: 0, duration: 0.04 };
+  return { track: 1, payload, place: { time: n * 0.04, offset: 0, first: key }, wallClock: 0, burst: 0.04 };
 }
 
 test('samples are decoded a little before they are due', () => {

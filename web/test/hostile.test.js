@@ -172,7 +172,7 @@ test('an intake lives through all of it, and keeps no more than it may', { timeo
       if (gap?.type === 'gap') intake.miss(gap);
     }, () => `message ${i}`);
     assert.ok(intake.tracks.length <= 2 && intake.after.size <= 2);
-    assert.ok(intake.duration >= 0 && intake.duration < 20);
+    assert.ok(intake.burst >= 0 && intake.burst <= 40);
   }
   assert.ok(played > ROUNDS / 1_000, `${played} chunks were played`);
 });

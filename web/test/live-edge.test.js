@@ -7,7 +7,7 @@ import { LiveEdge } from '../live-edge.js';
  * Times are in seconds. Returns what happened in the last fifth of the run, and all stalls and jumps.
  */
 function play({ chunk, seconds, start, delay = () => 0, edge = new LiveEdge(0.08) }) {
-  edge.setChunk(chunk);
+  edge.setBurst(chunk);
   let playhead = -start;
   let end = 0;
   let rate = 1;

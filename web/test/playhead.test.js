@@ -17,7 +17,7 @@ beforeEach(() => {
   clock = new FakeClock();
   stuck = 0;
   playhead = new Playhead(video, { onchange: () => {}, onstuck: () => stuck++ }, clock);
-  playhead.setChunk(CHUNK);
+  playhead.setBurst(CHUNK);
 });
 
 /** Lets promises run. */
