@@ -95,6 +95,11 @@ export class Intake {
     return this.#silent.size > 0;
   }
 
+  /** How long the longest chunks are, in seconds, about. */
+  get duration() {
+    return Math.max(0, ...[...this.#feeds.values()].map((feed) => feed.duration));
+  }
+
   /** How much media comes at once, in seconds, about: the longest chunk, or a burst of several. */
   get burst() {
     return Math.max(0, ...[...this.#feeds.values()].map((feed) => feed.burst));
