@@ -11,14 +11,19 @@ const STEADY = 0.03;
 const MAX_STEADY = 5_000;
 /** After a change it takes this long until what comes tells of the new rendition, in milliseconds. */
 const SETTLE = 1_000;
-/** How long there must have been no trouble before a better one is tried, in milliseconds: first, later, where nothing is known
- * of the network, and where what is known speaks against it. */
+/** How long there must have been no trouble before a better one is tried, in milliseconds: first, and later. */
 const CALM_FIRST = 4_000;
 const CALM = 8_000;
+/** The same where nothing is known of the network, where what is known is doubtful, and where it speaks against it. */
 const CALM_UNKNOWN = 15_000;
 const CALM_DOUBTFUL = 60_000;
-/** So much more than a rendition needs the network should carry; with so much more, several steps are one. */
+const CALM_AGAINST = 300_000;
+/**
+ * So much more than a rendition needs the network should carry, and so much makes it doubtful; with so much more,
+ * several steps are one.
+ */
 const HEADROOM = 1.3;
+const DOUBTFUL = 0.9;
 const AMPLE = 2;
 /** What of a measured throughput is used. */
 const USABLE = 0.8;
@@ -197,8 +202,7 @@ export class QualityAuto {
     const isFree = (/** @type {number} */ i) => !this.#blocks.has(rungs[i].id, now);
     if (!isFree(at + 1)) return null;
     const { capacity } = meter;
-    const wait = capacity === null ? CALM_UNKNOWN : capacity < HEADROOM * need(moment, at + 1) ? CALM_DOUBTFUL : 0;
-    if (calm < wait) return null;
+    if (calm < patience(capacity, need(moment, at + 1))) return null;
     let to = at + 1;
     while (capacity !== null && to < top && isFree(to + 1) && capacity >= AMPLE * need(moment, to + 1)) to++;
     return to;
@@ -215,6 +219,18 @@ function topFor(rungs, limit) {
   if (limit === null) return rungs.length - 1;
   const enough = rungs.findIndex(({ height }) => (height ?? 0) >= limit);
   return enough < 0 ? rungs.length - 1 : enough;
+}
+
+/**
+ * Returns how long to wait for no trouble, in milliseconds.
+ *
+ * @param {number | null} capacity
+ * @param {number} needed
+ */
+function patience(capacity, needed) {
+  if (capacity === null) return CALM_UNKNOWN;
+  if (capacity >= HEADROOM * needed) return 0;
+  return capacity >= DOUBTFUL * needed ? CALM_DOUBTFUL : CALM_AGAINST;
 }
 
 /**

@@ -7,6 +7,10 @@ const FLOOR_STEP = 1_000;
 const FRESH = 5_000;
 const FRESH_SIZES = 20_000;
 const ENOUGH = 30_000;
+/** What comes late by less than this may have met with jitter, in seconds. */
+const JITTER = 0.15;
+/** What holds up so much media, or lasts so long, is a line, in seconds. */
+const LINE = 0.4;
 /** The most samples that are kept. */
 const MAX_SAMPLES = 2_000;
 /** A chunk of so many times the usual size tells something by the time that it takes. */
@@ -44,14 +48,13 @@ export class DeliveryMeter {
 
   /** The least of that in the last second or so: jitter has moments without, a line has none. */
   get standing() {
-    const recent = this.#recent(WINDOW);
-    return recent.length ? Math.min(...recent.map((sample) => this.#lagOf(sample))) : 0;
+    return this.#leastLag(this.#recent(WINDOW));
   }
 
-  /** By how much the line has grown in the last second or so, in seconds; negative where it shrinks. */
+  /** By how much that has grown in the last second or so, in seconds; negative where it shrinks. */
   get growth() {
-    const recent = this.#recent(WINDOW);
-    return recent.length ? this.lag - this.#lagOf(recent[0]) : 0;
+    const before = this.#recent(2 * WINDOW);
+    return this.standing - this.#leastLag(before.slice(0, before.length - this.#recent(WINDOW).length + 1));
   }
 
   /** How many bits came in a second lately, or null where that is not known yet. */
@@ -132,28 +135,54 @@ export class DeliveryMeter {
 
   /** Returns the throughput while chunks waited in line: those that were there when the one before came. */
   #whereLined() {
-    const lined = this.#recent(FRESH).filter((sample) => this.#lagOf(sample) * 1000 >= sample.since && sample.bytes > 0);
+    const lined = this.#lines(this.#recent(FRESH)).filter((sample) => this.#lagOf(sample) * 1000 > sample.since);
     const bytes = lined.reduce((sum, sample) => sum + sample.bytes, 0);
     const ms = lined.reduce((sum, sample) => sum + sample.since, 0);
     return bytes < ENOUGH ? null : (bytes * 8000) / Math.max(ms, 1);
   }
 
-  /** Returns the throughput as large chunks show it that came later than small ones. */
+  /**
+   * Returns the samples that are part of a line: of many late ones without one in time among them.
+   *
+   * @param {Sample[]} samples
+   */
+  #lines(samples) {
+    /** @type {Sample[]} */
+    const lined = [];
+    for (let i = 0; i < samples.length; i++) {
+      const from = i;
+      while (i < samples.length && this.#lagOf(samples[i]) > JITTER) i++;
+      if (i > from && lasts(samples[from], samples[i - 1]) > LINE) lined.push(...samples.slice(from, i));
+    }
+    return lined;
+  }
+
+  /** Returns the throughput as large chunks show it that came later after the one before than small ones did. */
   #bySize() {
-    const alone = this.#samples.filter((sample) => this.#lagOf(sample) * 1000 < sample.since && sample.bytes > 0);
-    const usual = median(alone.map((sample) => sample.bytes));
-    const large = alone.filter((sample) => sample.bytes >= LARGE * usual);
+    const steps = this.#samples.slice(1).map((sample, i) => ({ bytes: sample.bytes, later: sample.delay - this.#samples[i].delay }));
+    const usual = median(steps.map(({ bytes }) => bytes));
+    const large = steps.filter(({ bytes }) => bytes >= LARGE * usual);
     if (large.length < 2) return null;
-    const small = alone.filter((sample) => sample.bytes < LARGE * usual);
-    const bytes = median(large.map((sample) => sample.bytes)) - usual;
-    const seconds = this.#usualLag(large) - this.#usualLag(small);
-    return seconds <= NOISE ? Infinity : (bytes * 8) / seconds;
+    const small = steps.filter(({ bytes }) => bytes < LARGE * usual);
+    const seconds = median(large.map(({ later }) => later)) - median(small.map(({ later }) => later));
+    return seconds <= NOISE ? Infinity : ((median(large.map(({ bytes }) => bytes)) - usual) * 8) / seconds;
   }
 
   /** @param {Sample[]} samples */
-  #usualLag(samples) {
-    return median(samples.map((sample) => this.#lagOf(sample)));
+  #leastLag(samples) {
+    return samples.length ? Math.min(...samples.map((sample) => this.#lagOf(sample))) : 0;
   }
+}
+
+/**
+ * Returns how long it was from one sample to another, or how much media, in seconds.
+ *
+ * @param {Sample} from
+ * @param {Sample} to
+ */
+function lasts(from, to) {
+  const seconds = (to.at - from.at) / 1000;
+  return Math.max(seconds, seconds - (to.delay - from.delay));
 }
 
 /** @param {number[]} values */
