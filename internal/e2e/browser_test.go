@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -15,6 +16,10 @@ import (
 var browsers = map[string][]string{
 	"chromium": {"chromium", "chromium-browser", "google-chrome"},
 	"firefox":  {"firefox-esr", "firefox"},
+	"webkit": {
+		"/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser", "/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
+		"/usr/libexec/webkit2gtk-4.1/MiniBrowser", "/usr/lib/webkit2gtk-4.1/MiniBrowser",
+	},
 }
 
 // A browser is a driver process (driver/driver.mjs) and the browser it runs.
@@ -51,8 +56,13 @@ func newBrowser(t *testing.T, name string) *browser {
 	if _, err := os.Stat(filepath.Join("driver", "node_modules")); err != nil {
 		missing(t, "the browser driver is not installed (npm ci in internal/e2e/driver): %v", err)
 	}
+	if name == "webkit" {
+		need(t, "WebKitWebDriver")
+		need(t, "Xvfb")
+	}
 	cmd := exec.Command(node, filepath.Join("driver", "driver.mjs"), name, executable)
 	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +75,7 @@ func newBrowser(t *testing.T, name string) *browser {
 		t.Fatal(err)
 	}
 	// No browser hangs for ever: its end fails the command that waits.
-	guard := time.AfterFunc(4*time.Minute, func() { _ = cmd.Process.Kill() })
+	guard := time.AfterFunc(4*time.Minute, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	t.Cleanup(func() {
 		in.Close()
 		if err := cmd.Wait(); err != nil {

@@ -3,7 +3,8 @@
 // importers of the library never see its dependencies.
 //
 // The tests need ffmpeg, Node with the packages of driver/package.json
-// (npm ci), Chromium and Firefox. What is missing skips the tests that need it,
+// (npm ci), Chromium, Firefox and WebKitGTK (MiniBrowser, WebKitWebDriver,
+// GStreamer with libav, Xvfb). What is missing skips the tests that need it,
 // or fails them where the environment has CI=true. Screenshots are left in
 // out/, or in $E2E_OUT.
 package e2e

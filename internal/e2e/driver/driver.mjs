@@ -1,4 +1,4 @@
-// A real browser on a pipe: `node driver.mjs chromium|firefox EXECUTABLE`.
+// A real browser on a pipe: `node driver.mjs chromium|firefox|webkit EXECUTABLE`.
 //
 // Each line on standard input is one command as JSON, answered by one line of
 // JSON on standard output: {"ok":true,...} or {"ok":false,"error":"..."}.
@@ -8,7 +8,7 @@
 //   {"do":"evaluate","expression":JS}      any value of the page
 //   {"do":"picture"}                       the video's picture, 64 x 36 grey values
 //   {"do":"screenshot","path":FILE.png}
-//   {"do":"hide"}, {"do":"show"}           another page in front, and this one again
+//   {"do":"hide"}, {"do":"show"}           another page in front, and this one again (not WebKit)
 //   {"do":"freeze"}, {"do":"thaw"}         no task of the page runs in between (Chromium)
 //
 // The first line on standard output says {"ok":true,"version":...} when the
@@ -16,6 +16,8 @@
 
 import { createInterface } from 'node:readline';
 import puppeteer from 'puppeteer-core';
+import { readPicture, readPlayer } from './page.mjs';
+import { launchWebKit } from './webkit.mjs';
 
 const chromiumFlags = [
   '--no-sandbox',
@@ -38,13 +40,16 @@ const firefoxPrefs = {
   'media.navigator.streams.fake': true,
 };
 
-/** @returns {Promise<import('puppeteer-core').Browser>} */
-function launch(name, executablePath) {
+/** Starts a browser, and returns its session, its version and what ends it. */
+async function launch(name, executablePath) {
+  if (name === 'webkit') return launchWebKit(executablePath);
   const common = { executablePath, headless: true, timeout: 90_000, defaultViewport: { width: 720, height: 640 } };
-  if (name === 'firefox') {
-    return puppeteer.launch({ ...common, browser: 'firefox', extraPrefsFirefox: firefoxPrefs });
-  }
-  return puppeteer.launch({ ...common, browser: 'chrome', args: chromiumFlags });
+  const browser = await puppeteer.launch(
+    name === 'firefox'
+      ? { ...common, browser: 'firefox', extraPrefsFirefox: firefoxPrefs }
+      : { ...common, browser: 'chrome', args: chromiumFlags },
+  );
+  return { session: new Session(browser), version: await browser.version(), close: () => browser.close() };
 }
 
 /** One page, and what went wrong in it. */
@@ -123,50 +128,12 @@ class Session {
   }
 }
 
-/** Runs in the page. All figures of one sample are taken in one task. */
-function readPlayer() {
-  const player = document.querySelector('livews-player');
-  const video = player ? player.video : document.querySelector('video');
-  const page = { now: performance.now(), state: player?.state ?? '', stats: player?.stats ?? null };
-  if (!video) return page;
-  const quality = video.getVideoPlaybackQuality();
-  const buffered = [];
-  for (let i = 0; i < video.buffered.length; i++) buffered.push([video.buffered.start(i), video.buffered.end(i)]);
-  return {
-    ...page,
-    currentTime: video.currentTime,
-    paused: video.paused,
-    muted: video.muted,
-    readyState: video.readyState,
-    playbackRate: video.playbackRate,
-    width: video.videoWidth,
-    height: video.videoHeight,
-    frames: quality.totalVideoFrames,
-    dropped: quality.droppedVideoFrames,
-    audio: video.mozHasAudio ?? (video.webkitAudioDecodedByteCount ?? 0) > 0,
-    mediaError: video.error ? `${video.error.code} ${video.error.message}` : '',
-    buffered,
-  };
-}
-
-/** Runs in the page. */
-function readPicture() {
-  const video = document.querySelector('livews-player')?.video ?? document.querySelector('video');
-  const canvas = new OffscreenCanvas(64, 36);
-  const context = canvas.getContext('2d');
-  context.drawImage(video, 0, 0, canvas.width, canvas.height);
-  const rgba = context.getImageData(0, 0, canvas.width, canvas.height).data;
-  const grey = [];
-  for (let i = 0; i < rgba.length; i += 4) grey.push(Math.round((rgba[i] + rgba[i + 1] + rgba[i + 2]) / 3));
-  return grey;
-}
-
 const commands = ['open', 'sample', 'picture', 'evaluate', 'screenshot', 'hide', 'show', 'freeze', 'thaw'];
 
 async function answer(session, line) {
   try {
     const command = JSON.parse(line);
-    if (!commands.includes(command.do)) throw new Error(`unknown command ${command.do}`);
+    if (!commands.includes(command.do) || !session[command.do]) throw new Error(`unknown command ${command.do}`);
     return { ok: true, ...(await session[command.do](command)) };
   } catch (err) {
     return { ok: false, error: String(err?.message ?? err) };
@@ -178,11 +145,10 @@ function say(value) {
 }
 
 const [name, executable] = process.argv.slice(2);
-const browser = await launch(name, executable);
+const { session, version, close } = await launch(name, executable);
 try {
-  const session = new Session(browser);
-  say({ ok: true, version: await browser.version() });
+  say({ ok: true, version });
   for await (const line of createInterface({ input: process.stdin })) say(await answer(session, line));
 } finally {
-  await browser.close();
+  await close();
 }
