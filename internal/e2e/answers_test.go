@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
 )
@@ -47,7 +46,7 @@ func TestAnswers(t *testing.T) {
 	t.Run("page of an unknown stream", func(t *testing.T) {
 		b := newBrowser(t, "chromium")
 		b.open(t, "http://"+c.edge+"/live/nosuch")
-		b.watch(t, 10*time.Second, func(samples []sample) error {
+		b.watch(t, settleBound, func(samples []sample) error {
 			if state := samples[len(samples)-1].State; state != "not-found" {
 				return fmt.Errorf("state is %q, want not-found", state)
 			}

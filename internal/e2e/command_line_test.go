@@ -98,7 +98,7 @@ func checkRefusal(t *testing.T, cmd *exec.Cmd, says string, lines int) {
 	p := start(t, cmd)
 	select {
 	case <-p.exited:
-	case <-time.After(10 * time.Second):
+	case <-time.After(settleBound):
 		t.Fatalf("still runs; it wrote:\n%s", p.out.String())
 	}
 	out := strings.TrimSpace(p.out.String())

@@ -49,7 +49,7 @@ func gather(t *testing.T, url string, n int) *crowd {
 		c.viewers = append(c.viewers, v)
 		c.done.Go(func() { v.err = c.watch(ctx, v, url) })
 	}
-	c.waitFor(t, "joins", 20*time.Second, func(v *viewer) bool { return len(v.came) == 2 })
+	c.waitFor(t, "joins", settleBound, func(v *viewer) bool { return len(v.came) == 2 })
 	return c
 }
 

@@ -39,7 +39,7 @@ func newIntake(t *testing.T) *intake {
 // watch joins a stream when it is there, as a viewer who stays.
 func (in *intake) watch(t *testing.T, name string) livews.Source {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(settleBound)
 	for time.Now().Before(deadline) {
 		relay, leave, err := in.streams.Join(t.Context(), name)
 		if err == nil {
@@ -125,7 +125,7 @@ func TestPublishOverHTTP(t *testing.T) {
 			launch(t, publisher(t, "5", args...))
 			src := in.watch(t, "hall/cam1")
 			wantBothTracks(t, read(t, src, untilGroup(1, 3)))
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), settleBound)
 			defer cancel()
 			for _, err := range livews.All(ctx, src) {
 				if err != nil {

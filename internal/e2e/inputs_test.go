@@ -25,7 +25,7 @@ import (
 // read reads from a source until enough is true of all that came, or fails.
 func read(t *testing.T, src livews.Source, enough func([]*livews.Segment) bool) []*livews.Segment {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), settleBound)
 	defer cancel()
 	var (
 		segs  []*livews.Segment
@@ -194,7 +194,7 @@ func publish(t *testing.T, seconds, format, url string, audio ...string) {
 		args = append(args, "-rtsp_transport", "tcp")
 	}
 	args = append(args, url)
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(settleBound)
 	for {
 		began := time.Now()
 		out, err := exec.CommandContext(t.Context(), need(t, "ffmpeg"), args...).CombinedOutput()
@@ -355,7 +355,7 @@ func TestScreen(t *testing.T) {
 	const display = ":93"
 	start(t, exec.Command(xvfb, display, "-screen", "0", "640x360x24"))
 	socket := "/tmp/.X11-unix/X93"
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(settleBound); ; time.Sleep(50 * time.Millisecond) {
 		if _, err := os.Stat(socket); err == nil {
 			break
 		}
@@ -395,7 +395,7 @@ func TestMissingDevices(t *testing.T) {
 			p := start(t, cmd)
 			select {
 			case <-p.exited:
-			case <-time.After(20 * time.Second):
+			case <-time.After(settleBound):
 				t.Fatalf("still runs; it wrote:\n%s", p.out.String())
 			}
 			var lines []string

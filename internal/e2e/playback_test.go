@@ -130,12 +130,12 @@ func (b *browser) checkPlays(t *testing.T, url, screenshot string) {
 }
 
 // checkMoves looks at the picture itself until it has seen two that differ, and
-// fails if that takes more than some seconds. Pictures of one grey do not count:
+// fails if that takes too long. Pictures of one grey do not count:
 // Firefox draws one now and then where it has no frame at hand.
 func (b *browser) checkMoves(t *testing.T) {
 	t.Helper()
 	var first []int
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(300 * time.Millisecond) {
+	for deadline := time.Now().Add(settleBound / 2); time.Now().Before(deadline); time.Sleep(300 * time.Millisecond) {
 		picture := b.picture(t)
 		switch {
 		case slices.Max(picture)-slices.Min(picture) < 20:

@@ -19,8 +19,8 @@ import (
 // endBound is how long a program may take to end, its children included, and
 // drainBound how long after a SIGTERM, which leaves viewers time to move.
 const (
-	endBound   = 5 * time.Second
-	drainBound = 12 * time.Second
+	endBound   = 30 * time.Second
+	drainBound = 40 * time.Second
 )
 
 // A program is a running process of the project.
@@ -101,7 +101,7 @@ func serve(t *testing.T, cmd *exec.Cmd, addrs ...string) *program {
 
 func (p *program) waitHealthy(t *testing.T, addr string) {
 	t.Helper()
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(settleBound)
 	for {
 		err := healthy(addr)
 		if err == nil {

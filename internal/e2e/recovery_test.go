@@ -3,7 +3,6 @@ package e2e
 import (
 	"errors"
 	"testing"
-	"time"
 )
 
 // TestRelayRestart kills the relay in the middle of a chain while a browser
@@ -15,14 +14,14 @@ func TestRelayRestart(t *testing.T) {
 	b.open(t, "http://"+c.edge+"/live/cam1")
 	b.watch(t, settleBound, goesOn)
 	c.relay.kill(t)
-	b.watch(t, 30*time.Second, func(samples []sample) error {
+	b.watch(t, settleBound, func(samples []sample) error {
 		if goesOn(samples) == nil {
 			return errors.New("plays on without its relay")
 		}
 		return nil
 	})
 	c.relay = c.startRelay(t)
-	b.watch(t, 30*time.Second, goesOn)
+	b.watch(t, settleBound, goesOn)
 	b.checkMoves(t)
 }
 

@@ -42,7 +42,7 @@ func TestServersDie(t *testing.T) {
 	c := gather(t, "ws://"+d.edge, viewers)
 	pause := func(what string) {
 		t.Helper()
-		c.live(t, 10*time.Second)
+		c.live(t, settleBound)
 		time.Sleep(time.Second)
 		t.Logf("%-45s longest interruption %v", what, c.interruption().Round(time.Millisecond))
 	}
@@ -89,7 +89,7 @@ func TestIngressRestarts(t *testing.T) {
 	ingress.kill(t)
 	began := time.Now()
 	serve(t, example("ingress", "-listen", addr, "-stream", "cam1"), addr)
-	c.waitFor(t, "the next epoch", 10*time.Second, func(v *viewer) bool {
+	c.waitFor(t, "the next epoch", settleBound, func(v *viewer) bool {
 		positions := v.came[1]
 		return positions[0].Epoch < positions[len(positions)-1].Epoch
 	})

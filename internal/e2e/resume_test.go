@@ -11,7 +11,7 @@ import (
 )
 
 // moveBound is how long a picture may stand after what carries it has come back.
-const moveBound = 15 * time.Second
+const moveBound = settleBound
 
 // TestResume cuts the connection between a browser and its edge: the player
 // connects again and goes on where it was, without a hole.
