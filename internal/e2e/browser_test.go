@@ -24,7 +24,8 @@ var browsers = map[string][]string{
 
 // A browser is a driver process (driver/driver.mjs) and the browser it runs.
 type browser struct {
-	name  string
+	name, version string
+
 	in    io.WriteCloser
 	lines *bufio.Scanner
 }
@@ -75,7 +76,11 @@ func newBrowser(t *testing.T, name string) *browser {
 		t.Fatal(err)
 	}
 	// No browser hangs for ever: its end fails the command that waits.
-	guard := time.AfterFunc(4*time.Minute, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	bound := 4 * time.Minute
+	if *figures {
+		bound = time.Hour
+	}
+	guard := time.AfterFunc(bound, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	t.Cleanup(func() {
 		in.Close()
 		if err := cmd.Wait(); err != nil {
@@ -84,8 +89,9 @@ func newBrowser(t *testing.T, name string) *browser {
 		guard.Stop()
 	})
 	b := &browser{name: name, in: in, lines: bufio.NewScanner(out)}
-	b.lines.Buffer(nil, 1<<20)
-	t.Logf("%s is %s", name, b.read(t).Version)
+	b.lines.Buffer(nil, 8<<20)
+	b.version = b.read(t).Version
+	t.Logf("%s is %s", name, b.version)
 	return b
 }
 

@@ -17,12 +17,13 @@ type chain struct {
 	relay         *program // the second relay
 }
 
-// startChain starts a chain that carries the stream cam1 of the given source.
-func startChain(t *testing.T, source string) *chain {
+// startChain starts a chain that carries the stream cam1 of the given source; args are for
+// the ingress.
+func startChain(t *testing.T, source string, args ...string) *chain {
 	t.Helper()
 	addr := [4]string{freeAddr(t), freeAddr(t), freeAddr(t), freeAddr(t)}
 	c := &chain{ingress: addr[0], edge: addr[3], relayAddr: addr[2], relayUpstream: "ws://" + addr[1]}
-	serve(t, example("ingress", "-listen", addr[0], "-stream", "cam1", "-source", source), addr[0])
+	serve(t, example("ingress", append([]string{"-listen", addr[0], "-stream", "cam1", "-source", source}, args...)...), addr[0])
 	serve(t, example("relay", "-listen", addr[1], "-upstream", "ws://"+addr[0]), addr[1])
 	c.relay = c.startRelay(t)
 	serve(t, example("edge", "-listen", addr[3], "-upstream", "ws://"+addr[2]), addr[3])
