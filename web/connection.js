@@ -105,6 +105,11 @@ export class Connection {
     this.#restarts = new Backoff(environment.random, RESTART_WAIT);
   }
 
+  /** The address of the stream that is in use, without what it is asked with. */
+  get address() {
+    return this.#addresses.current.replace(/[?#].*$/, '').replace(/\/\/[^/@]*@/, '//');
+  }
+
   /** Whether messages can come and go. */
   get isOpen() {
     return this.#link?.isOpened ?? false;

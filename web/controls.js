@@ -1,6 +1,8 @@
 import { dom } from './dom.js';
+import { Extras } from './extras.js';
 import { IconButton } from './icon-button.js';
 import { hasFullscreen, hasPictureInPicture, toggleFullscreen, togglePictureInPicture } from './screen.js';
+import { rememberSound } from './sound-memory.js';
 import { announce, badge, describe } from './states.js';
 
 /** The controls hide after this many milliseconds. */
@@ -33,13 +35,14 @@ export class Controls {
   #volume = dom('input', { type: 'range', min: '0', max: '100', step: '1', class: 'volume', 'aria-label': 'Volume' });
   #note = dom('p', { class: 'note' });
   #fullscreen;
+  #extras;
   /** @type {HTMLElement | null} */
   #pip = null;
   #speech = dom('p', { class: 'speech', 'aria-live': 'polite' });
   #hiding = 0;
 
   /**
-   * @param {HTMLElement & {load: () => void}} host the custom element
+   * @param {import('./extras.js').Host & {load: () => void}} host the custom element
    * @param {import('./player.js').Player} player
    * @param {HTMLVideoElement} video
    */
@@ -55,6 +58,7 @@ export class Controls {
     this.#badge = this.#textButton('badge', this.#badgeText, () => player.goLive());
     this.#mute = new IconButton('volume', 'Mute (m)', () => this.#toggleMute());
     this.#fullscreen = new IconButton('fullscreen', 'Full screen (f)', () => this.#toggleFullscreen());
+    this.#extras = new Extras(host, player);
     this.#volume.addEventListener('input', () => this.#setVolume(Number(this.#volume.value) / 100));
     this.root = this.#build();
     this.#listen();
@@ -70,6 +74,25 @@ export class Controls {
     this.root.toggleAttribute('data-controls', on);
   }
 
+  /**
+   * Whether the statistics are there.
+   *
+   * @param {boolean} on
+   */
+  set stats(on) {
+    this.#extras.stats = on;
+  }
+
+  /** The element is taken out of its page. */
+  close() {
+    this.#extras.close();
+  }
+
+  /** The element is in a page, perhaps again. */
+  open() {
+    this.#extras.refresh();
+  }
+
   /** Shows how things stand. */
   refresh() {
     const { status } = this.#player;
@@ -82,6 +105,7 @@ export class Controls {
     this.#start.element.hidden = !this.#player.isBlocked;
     if (this.#pip) this.#pip.hidden = this.#player.surface !== this.#video;
     this.#note.textContent = status.note ?? '';
+    this.#extras.refresh();
     this.#refreshSound();
     const speech = announce(status);
     if (this.#speech.textContent !== speech) this.#speech.textContent = speech;
@@ -117,6 +141,7 @@ export class Controls {
       m: () => this.#toggleMute(),
       f: () => this.#toggleFullscreen(),
       l: () => this.#player.goLive(),
+      i: () => (this.#host.statsShown = !this.#host.statsShown),
       ArrowLeft: () => this.#player.seekBy(-SEEK_STEP),
       ArrowRight: () => this.#player.seekBy(SEEK_STEP),
       ArrowUp: () => this.#setVolume(this.#player.volume + VOLUME_STEP),
@@ -129,6 +154,7 @@ export class Controls {
     this.#notice.append(dom('span', { class: 'spinner', 'aria-hidden': 'true' }), this.#title, this.#text, this.#retry);
     const sound = dom('div', { class: 'sound' }, this.#mute.element, this.#volume);
     const bar = dom('div', { class: 'bar' }, this.#play.element, this.#badge, sound, this.#note);
+    bar.append(this.#extras.button.element);
     if (hasPictureInPicture(this.#video)) {
       const pip = new IconButton('pip', 'Picture in picture', () => this.#attempt(togglePictureInPicture(this.#video)));
       pip.element.classList.add('pip');
@@ -137,7 +163,7 @@ export class Controls {
     }
     if (hasFullscreen(this.#video)) bar.append(this.#fullscreen.element);
     const controls = dom('div', { class: 'controls', part: 'controls', role: 'group', 'aria-label': 'Player controls' }, bar);
-    return dom('div', { class: 'frame' }, this.#video, this.#notice, this.#start.element, this.#unmute, controls, this.#speech);
+    return dom('div', { class: 'frame' }, this.#video, this.#notice, this.#start.element, this.#unmute, controls, this.#extras.element, this.#speech);
   }
 
   #listen() {
@@ -191,20 +217,21 @@ export class Controls {
   }
 
   #togglePlay() {
-    if (this.#player.isBlocked) this.#player.goLive();
-    else if (this.#player.paused) this.#player.play();
+    if (this.#player.isBlocked || this.#player.paused) this.#player.goLive();
     else this.#player.pause();
   }
 
   #toggleMute() {
     this.#player.muted = !this.#player.muted;
     if (!this.#player.muted && this.#player.volume === 0) this.#player.volume = 0.5;
+    rememberSound(this.#player);
   }
 
   /** @param {number} volume */
   #setVolume(volume) {
     this.#player.volume = Math.min(Math.max(volume, 0), 1);
     this.#player.muted = volume <= 0;
+    rememberSound(this.#player);
   }
 
   #toggleFullscreen() {
@@ -239,7 +266,8 @@ export class Controls {
 
   #sleep() {
     clearTimeout(this.#hiding);
-    if (!this.#player.paused) this.root.toggleAttribute('data-awake', false);
+    // Who is in the menu needs to see where it belongs.
+    if (!this.#player.paused && !this.#extras.isOpen) this.root.toggleAttribute('data-awake', false);
   }
 
   /**

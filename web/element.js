@@ -2,6 +2,7 @@ import { webSocketURLs } from './address.js';
 import { Controls } from './controls.js';
 import { dom } from './dom.js';
 import { Player } from './player.js';
+import { recallSound } from './sound-memory.js';
 
 const STYLE = new URL('./livews-player.css', import.meta.url).href;
 
@@ -16,21 +17,25 @@ const STYLE = new URL('./livews-player.css', import.meta.url).href;
  * a picture some 60 ms earlier, but has nothing to go back to (a pause ends at the live edge, `seekBy` and picture in
  * picture are not there) and wants a secure page. Where the browser or the codec cannot, mse plays, and `status.note`
  * says why; `quality`, which rendition of the picture to play where there are several: auto (the default), a height as in
- * 480p, or max-720p, the automatic choice up to that height. Where the browser does not start with sound, the element
+ * 480p, or max-720p, the automatic choice up to that height; `stats`, to show figures of the playback over the
+ * picture (property `statsShown`); `poster`, a picture to show until the stream has one. With controls, the element
+ * remembers how loud the viewer wants it, if the browser lets it. Where the browser does not start with sound, the element
  * starts without, and says so.
  *
- * Events: `statechange` when `state` or what belongs to it changes; `qualitychange` when `qualities`, `quality` or
+ * Events: `statechange` when `state` or what belongs to it changes; `playchange` when `paused` does; `volumechange` when
+ * `muted` or `volume` does; `qualitychange` when `qualities`, `quality` or
  * `currentQuality` does; `error`, a CustomEvent whose detail is `{message, fatal}`; after a fatal one nothing more happens until `src` is set or `load` is called.
  *
- * Parts for style sheets: `video`, `controls`, `notice`.
+ * Parts for style sheets: `video`, `controls`, `notice`, `menu`, `stats`.
  */
 export class LivewsPlayerElement extends HTMLElement {
-  static observedAttributes = ['src', 'controls', 'muted', 'latency', 'mode', 'quality'];
+  static observedAttributes = ['src', 'controls', 'muted', 'latency', 'mode', 'quality', 'stats', 'poster'];
 
   #player;
   #controls;
   #video;
   #connected = false;
+  #isNew = true;
 
   constructor() {
     super();
@@ -44,7 +49,7 @@ export class LivewsPlayerElement extends HTMLElement {
     style.addEventListener('load', () => (this.#controls.root.hidden = false));
     root.append(style, this.#controls.root);
     this.addEventListener('keydown', (event) => this.handleKey(event));
-    for (const type of ['statechange', 'qualitychange']) {
+    for (const type of ['statechange', 'playchange', 'volumechange', 'qualitychange']) {
       this.#player.addEventListener(type, () => this.dispatchEvent(new Event(type)));
     }
     this.#player.addEventListener('error', (event) => this.#forwardError(/** @type {CustomEvent} */ (event)));
@@ -52,12 +57,16 @@ export class LivewsPlayerElement extends HTMLElement {
 
   connectedCallback() {
     this.#connected = true;
+    if (this.#isNew && this.controls) this.#recall();
+    this.#isNew = false;
     this.load();
+    this.#controls.open();
   }
 
   disconnectedCallback() {
     this.#connected = false;
     this.#player.close();
+    this.#controls.close();
   }
 
   /**
@@ -68,6 +77,8 @@ export class LivewsPlayerElement extends HTMLElement {
   attributeChangedCallback(name, before, value) {
     if (['src', 'latency', 'mode'].includes(name) && before !== value && this.#connected) this.load();
     if (name === 'controls') this.#controls.enabled = value !== null;
+    if (name === 'stats') this.#controls.stats = value !== null;
+    if (name === 'poster') this.#video.poster = value ?? '';
     if (name === 'muted') this.#player.muted = value !== null;
     if (name === 'quality' && before !== value) this.#player.quality = value ?? 'auto';
   }
@@ -88,6 +99,24 @@ export class LivewsPlayerElement extends HTMLElement {
 
   set controls(value) {
     this.toggleAttribute('controls', value);
+  }
+
+  /** Whether figures of the playback are shown over the picture: the attribute `stats`. */
+  get statsShown() {
+    return this.hasAttribute('stats');
+  }
+
+  set statsShown(value) {
+    this.toggleAttribute('stats', value);
+  }
+
+  /** The address of a picture that is shown until the stream has one. */
+  get poster() {
+    return this.getAttribute('poster') ?? '';
+  }
+
+  set poster(value) {
+    this.setAttribute('poster', value);
   }
 
   /** Whether the sound is off. */
@@ -210,6 +239,14 @@ export class LivewsPlayerElement extends HTMLElement {
    */
   handleKey(event) {
     this.#controls.handleKey(event);
+  }
+
+  /** The sound is as the viewer left it on the page before; a page that wants silence gets it. */
+  #recall() {
+    const sound = recallSound();
+    if (!sound) return;
+    this.#player.volume = sound.volume;
+    if (sound.muted) this.#player.muted = true;
   }
 
   /** @param {CustomEvent} event */

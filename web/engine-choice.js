@@ -29,6 +29,12 @@ export class EngineChoice {
     this.#clock = clock;
   }
 
+  /** What plays, in words; empty while nothing does. */
+  get name() {
+    if (!this.engine) return '';
+    return this.engine instanceof CodecEngine ? 'WebCodecs' : 'Media Source';
+  }
+
   /**
    * Opens the engine of a mode: `webcodecs`, or anything else for Media Source Extensions.
    *

@@ -54,6 +54,11 @@ export class Playback extends EventTarget {
     this.#video.volume = value;
   }
 
+  /** The captions and subtitles that a page has added to the video. */
+  get textTracks() {
+    return this.#video.textTracks;
+  }
+
   /** Whether the browser refuses to start until the viewer asks for it. */
   get isBlocked() {
     return this.#engine()?.isBlocked ?? false;

@@ -135,6 +135,8 @@ export class Player extends Playback {
       chunks: this.#counts.chunks,
       bytes: this.#counts.bytes,
       tracks: this.#intake.tracks,
+      engine: this.#choice.name,
+      address: this.#connection?.address ?? '',
     };
   }
 

@@ -23,6 +23,8 @@
  * @property {number} chunks appended
  * @property {number} bytes received
  * @property {TrackInfo[]} tracks that are played
+ * @property {string} engine what plays: Media Source, WebCodecs, or empty
+ * @property {string} address of the server and its stream, or empty where nothing is asked of one
  */
 
 /** @typedef {import('./message.js').TrackInfo} TrackInfo */
