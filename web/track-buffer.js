@@ -31,6 +31,12 @@ const MAX_FULL = 2;
  */
 
 /**
+ * What a ManagedSourceBuffer tells of its media.
+ *
+ * @typedef {Event & {removedRanges?: TimeRanges}} BufferedChange
+ */
+
+/**
  * @typedef {object} TrackBufferHandlers
  * @property {() => number} playhead gives the playback position in seconds
  * @property {() => void} onchange what is buffered has changed
@@ -97,6 +103,7 @@ export class TrackBuffer {
   attach(buffer) {
     this.#buffer = buffer;
     buffer.addEventListener('updateend', () => this.#updated());
+    buffer.addEventListener('bufferedchange', (event) => this.#evicted(/** @type {BufferedChange} */ (event)));
     buffer.addEventListener('error', () => this.#fail(new Error('the browser could not read the media')));
     this.#next();
   }
@@ -233,6 +240,22 @@ export class TrackBuffer {
     const [oldest] = this.ranges;
     const end = this.#handlers.playhead() - KEEP_LEAST;
     if (oldest && oldest.start < end) this.#buffer?.remove(0, end);
+  }
+
+  /**
+   * A managed source takes media away when memory is short. Where that was the newest, what follows would refer to
+   * pictures that are gone.
+   *
+   * @param {BufferedChange} event
+   */
+  #evicted({ removedRanges }) {
+    if (this.#closed || !removedRanges?.length) return;
+    const end = this.ranges.at(-1)?.end ?? 0;
+    if (removedRanges.end(removedRanges.length - 1) > end) {
+      this.#replace(this.#queue.filter((piece) => piece.mime));
+      this.#handlers.ondrop();
+    }
+    this.#handlers.onchange();
   }
 
   #updated() {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -42,12 +43,31 @@ type command struct {
 type reply struct {
 	OK      bool            `json:"ok"`
 	Error   string          `json:"error"`
+	Hung    bool            `json:"hung"`
 	Version string          `json:"version"`
 	Status  int             `json:"status"`
 	Sample  sample          `json:"sample"`
 	Errors  []string        `json:"errors"`
 	Grey    []int           `json:"grey"`
 	Value   json.RawMessage `json:"value"`
+}
+
+// errHung is what read panics with when the browser itself hangs, which only WebKit does.
+var errHung = errors.New("the browser hangs")
+
+// hangs reports whether the browser hung in do.
+func hangs(do func()) (hung bool) {
+	defer func() {
+		switch r := recover(); r {
+		case nil:
+		case errHung:
+			hung = true
+		default:
+			panic(r)
+		}
+	}()
+	do()
+	return false
 }
 
 // newBrowser starts a browser, which ends with the test.
@@ -87,6 +107,7 @@ func newBrowser(t *testing.T, name string) *browser {
 			t.Errorf("%s driver: %v", name, err)
 		}
 		guard.Stop()
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what has not ended; mostly nothing
 	})
 	b := &browser{name: name, in: in, lines: bufio.NewScanner(out)}
 	b.lines.Buffer(nil, 8<<20)
@@ -116,6 +137,9 @@ func (b *browser) read(t *testing.T) reply {
 	var r reply
 	if err := json.Unmarshal(b.lines.Bytes(), &r); err != nil {
 		t.Fatalf("%s: %v in %s", b.name, err, b.lines.Bytes())
+	}
+	if r.Hung {
+		panic(errHung)
 	}
 	if !r.OK {
 		t.Fatalf("%s: %s", b.name, r.Error)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { TrackBuffer } from '../track-buffer.js';
-import { FakeSourceBuffer } from './fake-buffer.js';
+import { FakeSourceBuffer, timeRanges } from './fake-buffer.js';
 
 const AVC = 'video/mp4; codecs="avc1.4D401E"';
 const VP9 = 'video/mp4; codecs="vp09.00.10.08"';
@@ -231,4 +231,16 @@ test('closed, it does nothing', () => {
   source.finish();
   assert.deepEqual(source.log, ['append 1']);
   assert.deepEqual(events, []);
+});
+
+test('what the browser takes away at the end: only a chunk that begins a group can follow', () => {
+  track.attach(source);
+  const takeAway = (removed, left) => {
+    source.pairs = left;
+    source.dispatchEvent(Object.assign(new Event('bufferedchange'), { removedRanges: timeRanges(removed) }));
+  };
+  takeAway([[0, 5]], [[5, 12]]);
+  assert.deepEqual(events.filter((event) => event === 'drop'), []);
+  takeAway([[8, 12]], [[5, 8]]);
+  assert.deepEqual(events.filter((event) => event === 'drop'), ['drop']);
 });

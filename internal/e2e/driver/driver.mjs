@@ -1,7 +1,8 @@
 // A real browser on a pipe: `node driver.mjs chromium|firefox|webkit EXECUTABLE`.
 //
 // Each line on standard input is one command as JSON, answered by one line of
-// JSON on standard output: {"ok":true,...} or {"ok":false,"error":"..."}.
+// JSON on standard output: {"ok":true,...} or {"ok":false,"error":"..."}, with
+// "hung":true where the browser does not answer any more.
 //
 //   {"do":"open","url":URL}                a new page, and only that
 //   {"do":"sample"}                        what the player shows now
@@ -136,7 +137,7 @@ async function answer(session, line) {
     if (!commands.includes(command.do) || !session[command.do]) throw new Error(`unknown command ${command.do}`);
     return { ok: true, ...(await session[command.do](command)) };
   } catch (err) {
-    return { ok: false, error: String(err?.message ?? err) };
+    return { ok: false, error: String(err?.message ?? err), hung: err?.hung };
   }
 }
 

@@ -7,9 +7,12 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPicture, readPlayer } from './page.mjs';
 
-/** How long a script and a page may take, and how long the driver may take to answer at first, in milliseconds. */
-const timeouts = { script: 120_000, pageLoad: 60_000 };
-const startBound = 60_000;
+/**
+ * How long the browser may take to start, and to do anything else, in milliseconds. One that takes longer hangs: now and
+ * then WebKitGTK does, for ever, when a page seeks while GStreamer still sets its pipeline up (WebKit bug 272975).
+ */
+const startBound = 90_000;
+const bound = 40_000;
 
 const environment = {
   ...process.env,
@@ -70,9 +73,12 @@ class Session {
   }
 }
 
-/** Sends a WebDriver command, and returns the value of its answer. */
-async function request(method, url, body) {
-  const response = await fetch(url, { method, body: body && JSON.stringify(body) });
+/** Sends a WebDriver command, and returns the value of its answer. Of a browser that hangs the error says so. */
+async function request(method, url, body, patience = bound) {
+  const signal = AbortSignal.timeout(patience);
+  const response = await fetch(url, { method, body: body && JSON.stringify(body), signal }).catch((error) => {
+    throw error.name === 'TimeoutError' ? Object.assign(new Error('the browser hangs'), { hung: true }) : error;
+  });
   const { value } = await response.json();
   if (!response.ok) throw new Error(`${method} ${url}: ${value.error}: ${value.message}`);
   return value;
@@ -96,16 +102,16 @@ export async function launchWebKit(executable) {
   const address = `http://127.0.0.1:${port}`;
   const options = { binary: executable, args: ['--automation', '--autoplay-policy=allow'] };
   await ready(address);
-  const { sessionId, capabilities } = await request('POST', `${address}/session`, {
-    capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': options } },
-  });
+  const wanted = { capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': options } } };
+  const { sessionId, capabilities } = await request('POST', `${address}/session`, wanted, startBound);
   const base = `${address}/session/${sessionId}`;
-  await request('POST', `${base}/timeouts`, timeouts);
+  await request('POST', `${base}/timeouts`, { script: startBound, pageLoad: startBound });
   return {
     session: new Session(base),
     version: `${capabilities.browserName} ${capabilities.browserVersion}`,
     close: async () => {
-      await request('DELETE', base);
+      // One that hangs is killed with all that is left of the driver's processes.
+      await request('DELETE', base, undefined, 5_000).catch(() => {});
       await end(driver);
       await end(screen);
     },
