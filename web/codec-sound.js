@@ -2,6 +2,13 @@ import { readSamples } from './codec-samples.js';
 
 /** The most pieces that the decoder is given at a time: what is more is left out, a hole. */
 const MAX_QUEUE = 2048;
+/**
+ * What follows this closely continues, in seconds. Decoders may count time by themselves from the first piece on, so that
+ * what does not continue goes to another one.
+ */
+const CLOSE = 0.02;
+/** The most decoders that are open, of which all but one come to their end. */
+const MAX_OPEN = 4;
 /** So many failures without a sound between them are the codec's. */
 const MAX_FAILURES = 3;
 
@@ -23,9 +30,12 @@ export class SoundTrack {
   #Decoder;
   /** @type {AudioDecoder | null} */
   #decoder = null;
+  /** @type {Set<AudioDecoder>} */
+  #open = new Set();
   /** @type {import('./codec-init.js').CodecInit | null} */
   #init = null;
-  #configured = false;
+  /** When the next piece begins if it continues, in seconds. */
+  #next = -Infinity;
   #wanted = false;
   #failures = 0;
 
@@ -53,7 +63,7 @@ export class SoundTrack {
   /** @param {import('./codec-init.js').CodecInit} init */
   setInit(init) {
     this.#init = init;
-    this.#configured = false;
+    this.#finish();
     const { codec } = init.config;
     this.#Decoder.isConfigSupported(/** @type {AudioDecoderConfig} */ (init.config)).then(
       ({ supported }) => !supported && this.#onunsupported(`no decoder for ${codec}`),
@@ -72,7 +82,7 @@ export class SoundTrack {
     const init = this.#init;
     if (!init) return null;
     const samples = readSamples(payload, init.defaults);
-    for (const { time, data } of samples) this.#decode(init, place.time + time / init.timescale, data);
+    for (const sample of samples) this.#decode(init, place.time, sample);
     const last = samples.at(-1);
     return last ? place.time + (last.time + last.duration) / init.timescale : null;
   }
@@ -84,31 +94,46 @@ export class SoundTrack {
 
   /**
    * @param {import('./codec-init.js').CodecInit} init
-   * @param {number} time
-   * @param {Uint8Array<ArrayBuffer>} data
+   * @param {number} origin
+   * @param {import('./codec-samples.js').Sample} sample
    */
-  #decode(init, time, data) {
+  #decode(init, origin, { time: offset, duration, data }) {
     if (!this.#wanted || (this.#decoder?.decodeQueueSize ?? 0) > MAX_QUEUE) return;
+    const time = origin + offset / init.timescale;
     try {
-      if (!this.#configured) this.#configure(init);
-      this.#decoder?.decode(new EncodedAudioChunk({ type: 'key', timestamp: Math.round(time * 1e6), data }));
+      if (Math.abs(time - this.#next) > CLOSE) this.#finish();
+      this.#decoder ??= this.#newDecoder(init);
+      this.#decoder.decode(new EncodedAudioChunk({ type: 'key', timestamp: Math.round(time * 1e6), data }));
+      this.#next = time + duration / init.timescale;
     } catch (error) {
       this.#failed(/** @type {Error} */ (error));
     }
   }
 
   /** @param {import('./codec-init.js').CodecInit} init */
-  #configure(init) {
-    if (!this.#decoder || this.#decoder.state === 'closed') {
-      /** @type {AudioDecoder} */
-      const decoder = new this.#Decoder({
-        output: (data) => (decoder === this.#decoder ? this.#decodedOne(data) : data.close()),
-        error: (error) => decoder === this.#decoder && this.#failed(error),
-      });
-      this.#decoder = decoder;
-    }
-    this.#decoder?.configure(/** @type {AudioDecoderConfig} */ (init.config));
-    this.#configured = true;
+  #newDecoder(init) {
+    /** @type {AudioDecoder} */
+    const decoder = new this.#Decoder({
+      // What had been decoded when the sound was stopped may still come.
+      output: (data) => (this.#open.has(decoder) ? this.#decodedOne(data) : data.close()),
+      error: (error) => decoder === this.#decoder && this.#failed(error),
+    });
+    if (this.#open.size >= MAX_OPEN) this.#stop();
+    this.#open.add(decoder);
+    decoder.configure(/** @type {AudioDecoderConfig} */ (init.config));
+    return decoder;
+  }
+
+  /** Lets the decoder come to its end, and what follows go to another one. */
+  #finish() {
+    const decoder = this.#decoder;
+    this.#decoder = null;
+    if (!decoder || decoder.state !== 'configured') return;
+    const close = () => {
+      this.#open.delete(decoder);
+      if (decoder.state !== 'closed') decoder.close();
+    };
+    decoder.flush().then(close, close);
   }
 
   /** @param {AudioData} data */
@@ -132,8 +157,8 @@ export class SoundTrack {
   }
 
   #stop() {
-    if (this.#decoder && this.#decoder.state !== 'closed') this.#decoder.close();
+    for (const decoder of this.#open) if (decoder.state !== 'closed') decoder.close();
+    this.#open.clear();
     this.#decoder = null;
-    this.#configured = false;
   }
 }

@@ -82,14 +82,23 @@ export class Speaker {
   }
 
   async #open() {
-    const context = new AudioContext({ latencyHint: 'interactive', sampleRate: this.#track.sampleRate });
+    const context = this.#newContext();
     this.#context = context;
     context.onstatechange = () => this.#read();
     try {
       await context.audioWorklet.addModule(WORKLET);
       if (context === this.#context) this.#connect(context);
     } catch (error) {
-      this.#handlers.onerror(/** @type {Error} */ (error).message);
+      if (context === this.#context) this.#handlers.onerror(/** @type {Error} */ (error).message);
+    }
+  }
+
+  /** At the rate of the stream, so that the browser resamples where it has to; not all rates can be. */
+  #newContext() {
+    try {
+      return new AudioContext({ latencyHint: 'interactive', sampleRate: this.#track.sampleRate });
+    } catch {
+      return new AudioContext({ latencyHint: 'interactive' });
     }
   }
 

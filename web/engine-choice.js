@@ -50,15 +50,16 @@ export class EngineChoice {
   }
 
   /**
-   * Opens the engine of Media Source Extensions in place of the other, as paused as that was.
+   * Opens the engine of Media Source Extensions in place of the other, as paused as that was, if it is not open.
    *
    * @param {string} reason
    */
   fallBack(reason) {
-    const wasPaused = this.engine?.paused ?? false;
-    this.engine?.close();
+    if (!(this.engine instanceof CodecEngine)) return;
+    const wasPaused = this.engine.paused;
+    this.engine.close();
     this.open('mse', this.#margin);
-    if (wasPaused) this.engine?.pause();
+    if (wasPaused) this.engine.pause();
     this.note = because(reason);
   }
 

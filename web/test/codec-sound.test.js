@@ -31,6 +31,31 @@ test('nothing is decoded until it is wanted', () => {
   assert.equal(made[0].state, 'closed');
 });
 
+test('what does not continue goes to another decoder, and nothing is lost', async () => {
+  const { track, made, sounds } = setUp();
+  track.wanted = true;
+  track.append(piece(1));
+  track.append(piece(1 + 2048 / 48_000));
+  assert.equal(made.length, 1);
+  track.append(piece(3));
+  assert.equal(made.length, 2);
+  made[0].finish();
+  made[1].finish();
+  assert.equal(sounds.length, 6);
+  await new Promise(setImmediate);
+  assert.deepEqual(made.map(({ state }) => state), ['closed', 'configured']);
+  track.wanted = false;
+  assert.equal(made[1].state, 'closed');
+});
+
+test('time that jumps all the while opens no end of decoders', () => {
+  const { track, made } = setUp();
+  track.wanted = true;
+  for (let n = 0; n < 100; n++) track.append(piece(n));
+  const open = made.filter(({ state }) => state !== 'closed');
+  assert.ok(open.length <= 4, `${open.length}`);
+});
+
 test('it goes on after a failure, and tells when it only fails', () => {
   const { track, made, unsupported } = setUp();
   track.wanted = true;
@@ -51,6 +76,6 @@ test('a codec that is not there is told', async () => {
 test('what the decoder has to do is bounded', () => {
   const { track, made } = setUp();
   track.wanted = true;
-  for (let n = 0; n < 2000; n++) track.append(piece(n));
+  for (let n = 0; n < 2000; n++) track.append(piece((n * 2048) / 48_000));
   assert.ok(made[0].given.length <= 2049, `${made[0].given.length}`);
 });

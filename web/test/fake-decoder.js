@@ -16,6 +16,7 @@ export function fakeDecoders({ supported = true } = {}) {
     given = [];
     configs = [];
     #init;
+    #flushed = null;
 
     constructor(init) {
       this.#init = init;
@@ -36,6 +37,11 @@ export function fakeDecoders({ supported = true } = {}) {
       this.given.push(chunk);
     }
 
+    /** Ends when what it has been given has been handed back. */
+    flush() {
+      return new Promise((resolve) => (this.#flushed = resolve));
+    }
+
     reset() {
       this.state = 'unconfigured';
       this.given = [];
@@ -49,6 +55,7 @@ export function fakeDecoders({ supported = true } = {}) {
     finish(count = this.given.length) {
       for (const { timestamp, data } of this.given.splice(0, count)) this.#init.output(fakeFrame(timestamp, data));
       this.ondequeue?.();
+      if (!this.given.length) this.#flushed?.();
     }
 
     fail(name = 'EncodingError') {
