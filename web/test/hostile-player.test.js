@@ -77,6 +77,8 @@ const replaced = {
   SourceBuffer: HungryBuffer,
   HTMLMediaElement: { HAVE_NOTHING: 0, HAVE_CURRENT_DATA: 2 },
   addEventListener() {},
+  requestAnimationFrame: () => 1,
+  cancelAnimationFrame() {},
 };
 const { createObjectURL } = URL;
 
