@@ -21,7 +21,7 @@ type crowd struct {
 	joined, live, failed  atomic.Int64
 	asked                 atomic.Int64  // viewers that have joined or were refused
 	all                   chan struct{} // closed when all have
-	cut                   atomic.Int64 // connections that ended by themselves
+	cut                   atomic.Int64  // connections that ended by themselves
 	chunks, bytes         atomic.Int64
 	gaps, skips           atomic.Int64
 	duplicates, holes     atomic.Int64

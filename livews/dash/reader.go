@@ -8,6 +8,8 @@ import (
 const (
 	// minBuffer is the size of a reader's buffer at the start.
 	minBuffer = 64 << 10
+	// maxIdle is the size of a buffer that is kept while there is nothing in it.
+	maxIdle = 1 << 20
 	// maxEmptyReads is how many reads without data and error a reader bears.
 	maxEmptyReads = 100
 )
@@ -105,6 +107,9 @@ func (r *reader) makeRoom() {
 	switch {
 	case r.lo == r.hi:
 		r.lo, r.hi = 0, 0
+		if len(r.buf) > maxIdle {
+			r.buf = nil
+		}
 	case r.hi < len(r.buf):
 		return
 	case r.lo >= len(r.buf)/2:

@@ -37,7 +37,8 @@ const (
 //
 // ReadSegment is for one goroutine at a time.
 type assembly struct {
-	log *slog.Logger
+	log     *slog.Logger
+	account *account // of what is held; nil where it is nobody's
 
 	mu       sync.Mutex
 	reps     []*representation
@@ -49,6 +50,7 @@ type assembly struct {
 	open     bool             // the first init segments have gone out
 	firstAt  time.Time        // when the first chunk came
 	beganAt  time.Time        // when the newest object with an init segment did
+	newAt    time.Time        // when something came last that had not come before
 	queue    []*livews.Segment
 	bytes    int // of queue, and of all that tracks hold
 	err      error
@@ -99,6 +101,13 @@ func (a *assembly) hasBegunAfter(at time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.beganAt.After(at)
+}
+
+// idle returns for how long nothing new has come.
+func (a *assembly) idle() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return time.Since(a.newAt)
 }
 
 // allEnded reports whether the last objects of all representations have said that they end.
@@ -193,6 +202,7 @@ func (a *assembly) wake() {
 // shrunk notes that n bytes less are held.
 func (a *assembly) shrunk(n int) {
 	a.bytes -= n
+	a.account.give(n)
 	if a.err != nil || a.bytes <= maxAssemblyBytes {
 		close(a.space)
 		a.space = make(chan struct{})
@@ -218,9 +228,13 @@ func (a *assembly) put(ctx context.Context, rep *representation, seg *livews.Seg
 	}
 	now := time.Now()
 	if seg.Type == livews.TypeInit {
-		t.takeInit(seg)
+		if t.takeInit(seg) {
+			a.newAt = now
+		}
 	} else if t.takeChunk(seg, now) {
 		a.bytes += len(seg.Payload)
+		a.account.keep(len(seg.Payload))
+		a.newAt = now
 		if a.firstAt.IsZero() {
 			a.firstAt = now
 		}

@@ -230,3 +230,21 @@ func TestAssemblyMediaBeforeItsInit(t *testing.T) {
 		}
 	})
 }
+
+// TestPausesForgetHiccups waits for a track that once paused for long no longer than it
+// pauses usually, when some time has passed.
+func TestPausesForgetHiccups(t *testing.T) {
+	var p pauses
+	now := time.Now()
+	p.note(now, 9*time.Second)
+	for range 2 * pausesFor / time.Second {
+		now = now.Add(time.Second)
+		p.note(now, time.Second)
+		if now.Sub(p.since) == 0 && p.before == 0 {
+			t.Fatal("a pause is forgotten at once")
+		}
+	}
+	if p.most() != time.Second {
+		t.Errorf("after a minute the longest pause is %v, want 1s", p.most())
+	}
+}

@@ -61,7 +61,9 @@ type representation struct {
 //
 // ctx does not interrupt the body's Read: whoever ends it has to do that, too.
 func (a *assembly) write(ctx context.Context, o *object) error {
-	in := bufio.NewReader(o.body)
+	paid := &meter{in: o.body, account: a.account}
+	defer paid.settle()
+	in := bufio.NewReader(paid)
 	kind, err := firstBox(in)
 	if err == io.EOF {
 		return nil
@@ -76,7 +78,7 @@ func (a *assembly) write(ctx context.Context, o *object) error {
 	if err != nil {
 		return err
 	}
-	watch := &boxWatch{in: in, interrupt: o.interrupt}
+	watch := &boxWatch{in: in, interrupt: o.interrupt, paid: paid}
 	if err := a.begin(ctx, rep, watch); err != nil {
 		return err
 	}
@@ -110,6 +112,7 @@ func (a *assembly) split(ctx context.Context, rep *representation, watch *boxWat
 		if err := a.put(ctx, rep, seg); err != nil {
 			return err
 		}
+		watch.paid.settle()
 		if seg.Type == livews.TypeInit {
 			a.noteInit()
 		}

@@ -20,7 +20,7 @@ const (
 //
 // A chunk waits as long as another track has not come to within maxSkew of it: so the
 // tracks of whole segments, which come one after the other, go out side by side, as groups
-// need it. It waits no longer than that track has ever paused, and a quarter; after that
+// need it. It waits no longer than that track has paused lately, and a quarter; after that
 // nobody waits for the track until it comes again.
 func (a *assembly) release(now time.Time) time.Duration {
 	if !a.open {
@@ -91,7 +91,8 @@ func (a *assembly) waits(t *assemblyTrack, now time.Time) time.Duration {
 		if other == t || other.lost || !other.came || other.newest+maxSkew >= next.seg.DecodeTime {
 			continue
 		}
-		patience := min(max(other.pause+other.pause/4, minPause), maxPause)
+		pause := other.pauses.most()
+		patience := min(max(pause+pause/4, minPause), maxPause)
 		wait := patience - now.Sub(next.at)
 		if wait <= 0 {
 			other.lost = true
@@ -116,6 +117,7 @@ func (a *assembly) giveInit(t *assemblyTrack, init *livews.Segment) {
 	}
 	t.given = init
 	a.bytes += len(init.Payload)
+	a.account.keep(len(init.Payload))
 	a.queue = append(a.queue, init)
 }
 

@@ -17,6 +17,8 @@ const (
 	// maxResend is how long it can take to send again what was sent before. What is known
 	// for longer than that comes from an encoder that makes the same bytes once more.
 	maxResend = 2 * time.Second
+	// pausesFor is for how long, and at most twice as long, a pause is waited for again.
+	pausesFor = 30 * time.Second
 )
 
 // assemblyTrack is one track of an assembly.
@@ -32,7 +34,7 @@ type assemblyTrack struct {
 	came   bool          // a chunk has come
 	newest time.Duration // where the newest that came ends
 	lastAt time.Time     // when it came
-	pause  time.Duration // the longest between two that came
+	pauses pauses        // between two that came
 	lost   bool          // others have waited for it in vain
 
 	recent   map[uint64]struct{} // hashes of the last chunks
@@ -48,6 +50,22 @@ type heldChunk struct {
 	seg, init *livews.Segment
 	at        time.Time // when it came
 }
+
+// pauses knows the longest of the last pauses: those of one or two pausesFor. What was a
+// hiccup is forgotten.
+type pauses struct {
+	longest, before time.Duration // of this span of time, and of that before it
+	since           time.Time     // when this span began
+}
+
+func (p *pauses) note(now time.Time, d time.Duration) {
+	if now.Sub(p.since) >= pausesFor {
+		p.before, p.longest, p.since = p.longest, 0, now
+	}
+	p.longest = max(p.longest, d)
+}
+
+func (p *pauses) most() time.Duration { return max(p.longest, p.before) }
 
 // renumber returns seg as one of t, with what an MPD has said of it.
 func (t *assemblyTrack) renumber(seg *livews.Segment, h hint) (*livews.Segment, error) {
@@ -66,11 +84,11 @@ func (t *assemblyTrack) renumber(seg *livews.Segment, h hint) (*livews.Segment, 
 }
 
 // takeInit notes an init segment. One with the same bytes counts only for the frame rate,
-// which is not in them, as long as it has not gone out.
-func (t *assemblyTrack) takeInit(seg *livews.Segment) {
+// which is not in them, as long as it has not gone out. takeInit reports whether it is new.
+func (t *assemblyTrack) takeInit(seg *livews.Segment) bool {
 	if t.init == nil || !bytes.Equal(t.init.Payload, seg.Payload) {
 		t.init, t.waits = seg, true
-		return
+		return true
 	}
 	if t.given != t.init && t.init.Info.FrameRate == 0 && seg.Info.FrameRate != 0 {
 		for i := range t.held {
@@ -80,6 +98,7 @@ func (t *assemblyTrack) takeInit(seg *livews.Segment) {
 		}
 		t.init = seg
 	}
+	return false
 }
 
 // takeChunk takes a chunk, and reports whether it is wanted.
@@ -93,7 +112,7 @@ func (t *assemblyTrack) takeChunk(seg *livews.Segment, now time.Time) bool {
 	}
 	t.remember(sum)
 	if t.came && !t.lost {
-		t.pause = max(t.pause, now.Sub(t.lastAt))
+		t.pauses.note(now, now.Sub(t.lastAt))
 	}
 	t.came, t.lost, t.waits, t.newest, t.lastAt = true, false, false, end(seg), now
 	t.held = append(t.held, heldChunk{seg: seg, init: t.init, at: now})

@@ -22,6 +22,7 @@ const (
 type boxWatch struct {
 	in        io.Reader
 	interrupt func(error)
+	paid      *meter       // behind in
 	count     atomic.Int64 // bytes
 
 	head  []byte // of the box that begins

@@ -25,6 +25,7 @@ const defaultPublisherSilence = 15 * time.Second
 //	DELETE /NAME           ends a stream that comes in files
 //	upgrade at /NAME       publishing over WebSocket; see PROTOCOL.md
 //	GET                    Page
+//	OPTIONS                whether the page of another host may ask, by Origins
 //
 // PROTOCOL.md, "Publishing over HTTP", tells all statuses. A chunk is passed on when its
 // last byte has come, however its request goes on.
@@ -54,10 +55,16 @@ type Handler struct {
 	// TakeOver lets a publisher that asks for it by ?takeover=1 have a name from the one
 	// that publishes it now. Without, or without asking, it gets 409.
 	TakeOver bool
-	// Silence is how long a publisher may send nothing before it is taken for dead and
-	// its name becomes free. It has to be longer than a segment, where whole segments
+	// Silence is how long a publisher may send nothing, or hardly anything (512 bytes),
+	// before it is taken for dead and its name becomes free. It has to be longer than a segment, where whole segments
 	// come. Zero means 15 s.
 	Silence time.Duration
+	// MaxMemory bounds the bytes that publishers over HTTP have sent and that are not
+	// published yet: parts of segments, and segments that wait for those of other tracks.
+	// Where it is used up, who holds more than half of a fair share gets 503, so that
+	// never more than one and a half of it is held. Zero means 256 MiB. What is published
+	// is bounded by the windows of Streams.
+	MaxMemory int64
 	// Origins are patterns, as [path.Match] has them, of the hosts whose pages may
 	// publish besides this server's own. Programs always may, as far as Authorize lets
 	// them.
@@ -70,6 +77,7 @@ type Handler struct {
 
 	mu      sync.Mutex
 	turns   map[string]*turn
+	budget  *budget // nil before the first turn
 	closed  bool
 	running sync.WaitGroup // turns
 }
@@ -83,6 +91,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if wire.OriginAllowed(r, h.Origins) {
 		wire.AllowOrigin(w, r)
+	}
+	if r.Method == http.MethodOptions {
+		h.servePreflight(w, r)
+		return
 	}
 	t, err := parseTarget(r.URL.Path)
 	if err == nil {
@@ -102,6 +114,27 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.serveObject(w, r, t)
 	}
 }
+
+// servePreflight answers a browser that asks on behalf of a page what it may send (Fetch
+// Standard, CORS-preflight). Whether this client may publish is asked with its request.
+func (h *Handler) servePreflight(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Allow", methods)
+	if r.Header.Get("Origin") == "" {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if !wire.OriginAllowed(r, h.Origins) {
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	w.Header().Set("Access-Control-Allow-Methods", methods)
+	w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	w.Header().Set("Access-Control-Max-Age", "600")
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// methods are those that publish.
+const methods = "PUT, POST, DELETE"
 
 // admit returns an error for who may not publish, whatever it is.
 func (h *Handler) admit(r *http.Request, t target) error {

@@ -452,3 +452,82 @@ func (slow) Read([]byte) (int, error) {
 	time.Sleep(500 * time.Millisecond)
 	return 0, errors.New("slow")
 }
+
+// TestHandlerTrickle holds a name with a byte now and then: not for long.
+func TestHandlerTrickle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemorySite(t, &Handler{})
+		w, status := s.publishing(t, "/cam")
+		_, _ = w.Write(clip1[:len(clip1)/2])
+		began := time.Now()
+		var writing sync.WaitGroup
+		defer writing.Wait()
+		defer w.Close()
+		writing.Go(func() {
+			for _, err := w.Write([]byte("x")); err == nil; _, err = w.Write([]byte("x")) {
+				time.Sleep(defaultPublisherSilence - time.Second)
+			}
+		})
+		if got := <-status; got != http.StatusRequestTimeout {
+			t.Errorf("a publisher that trickles gets %d, want 408", got)
+		}
+		if took := time.Since(began); took > defaultPublisherSilence {
+			t.Errorf("it was heard for %v, want %v", took, defaultPublisherSilence)
+		}
+	})
+}
+
+// TestHandlerMemory refuses who sends more than there is room for, and nobody else.
+func TestHandlerMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		video, _ := parts(t)
+		s := newMemorySite(t, &Handler{MaxMemory: 4 << 20})
+		s.put(t, "/cam/init.mp4", video.init)
+		w, status := s.publishing(t, "/greedy/video.cmfv")
+		_, _ = w.Write(video.init)
+		moof := video.chunks[0].Payload
+		_, _ = w.Write(moof[:bytes.Index(moof, []byte("mdat"))-4])
+		_, _ = w.Write([]byte("\x00\xe0\x00\x00mdat")) // 14 MiB
+		var writing sync.WaitGroup
+		defer writing.Wait()
+		defer w.Close()
+		writing.Go(func() {
+			for err := error(nil); err == nil; {
+				_, err = w.Write(make([]byte, 64<<10))
+			}
+		})
+		if got := <-status; got != http.StatusServiceUnavailable {
+			t.Errorf("who sends too much gets %d, want 503", got)
+		}
+		s.put(t, "/cam/1.m4s", video.between(0, 2*time.Second))
+		readChunks(t, s.watch(t, "cam"), 50, 1)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if held := s.budget.held; held > 1<<20 {
+			t.Errorf("%d bytes are held, want no more of who was refused", held)
+		}
+	})
+}
+
+func TestHandlerPreflight(t *testing.T) {
+	s := newSite(t, &Handler{Origins: []string{"studio.example"}})
+	for origin, want := range map[string]int{"https://studio.example": 204, "https://evil.example": 403, "": 204} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, s.server.URL+"/publish/cam/1.m4s", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Access-Control-Request-Method", "PUT")
+		if origin != "" {
+			req.Header.Set("Origin", origin)
+		}
+		resp, err := s.server.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		allowed := resp.Header.Get("Access-Control-Allow-Origin") == origin && strings.Contains(resp.Header.Get("Access-Control-Allow-Methods"), "PUT")
+		if resp.StatusCode != want || allowed != (want == 204 && origin != "") {
+			t.Errorf("origin %q: %d, %v, want %d", origin, resp.StatusCode, resp.Header, want)
+		}
+	}
+}

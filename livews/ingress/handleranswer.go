@@ -16,9 +16,11 @@ import (
 
 const (
 	// maxDiscard and discardTime bound what is read and thrown away of a client that
-	// still sends when it has got an error for an answer.
+	// still sends when it has got an error for an answer, and partingTime where the server
+	// is about to end.
 	maxDiscard  = 4 << 20
 	discardTime = 2 * time.Second
+	partingTime = 200 * time.Millisecond
 )
 
 // errMethod says that there is nothing for this method.
@@ -38,6 +40,7 @@ var failures = []struct {
 	{errMethod, http.StatusMethodNotAllowed},
 	{errManifest, http.StatusBadRequest},
 	{errTooMany, http.StatusRequestEntityTooLarge},
+	{errMemory, http.StatusServiceUnavailable},
 	{errSuperseded, http.StatusRequestTimeout},
 	{errEnded, http.StatusConflict},
 	{errNothingPublished, http.StatusNotFound},
@@ -91,7 +94,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, name string, er
 	header.Set("X-Content-Type-Options", "nosniff")
 	switch status {
 	case http.StatusMethodNotAllowed:
-		header.Set("Allow", "PUT, POST, DELETE")
+		header.Set("Allow", methods)
 	case http.StatusServiceUnavailable:
 		header.Set("Retry-After", "2")
 	}
@@ -106,15 +109,24 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, name string, er
 	w.WriteHeader(status)
 	_, _ = w.Write(text) // the client is gone
 	if sending && rc.Flush() == nil {
-		discard(r.Body, rc)
+		h.discard(w, r)
 	}
 }
 
 // discard reads what a client still sends, so that its connection is not reset before it
 // has read the answer.
-func discard(body io.Reader, rc *http.ResponseController) {
-	if rc.SetReadDeadline(time.Now().Add(discardTime)) != nil {
+func (h *Handler) discard(w http.ResponseWriter, r *http.Request) {
+	b := newBody(w, r, discardTime)
+	defer b.end()
+	if !b.hasten(discardTime) {
 		return
 	}
-	_, _ = io.CopyN(io.Discard, body, maxDiscard) // its end is what is wanted
+	defer context.AfterFunc(r.Context(), func() { b.hasten(partingTime) })()
+	h.mu.Lock()
+	closed := h.closed
+	h.mu.Unlock()
+	if closed {
+		b.hasten(partingTime)
+	}
+	_, _ = io.CopyN(io.Discard, b, maxDiscard) // its end is what is wanted
 }

@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,8 @@ type turn struct {
 	body      *body        // where it comes in one
 	host      string       // whose body that is
 	session   string       // of a publisher that may return; guarded by the handler's mu
+	account   *account
+	before    *turn // which has to end first; nil where there was none
 	ended     chan struct{}
 
 	// ctx ends with the turn. A turn is handed from request to request, so that it is a
@@ -38,7 +41,8 @@ type turn struct {
 	cancel context.CancelCauseFunc
 }
 
-// claimLocked gives the caller the name until end is called. The error wraps [livews.ErrName],
+// claimLocked gives the caller the name until end is called; begin has to be called before
+// something is published. The error wraps [livews.ErrName],
 // errTaken if somebody has the name and takeOver is false, [livews.ErrUnavailable] if
 // there are too many names, or is [livews.ErrClosed]. The turn's context ends with ctx,
 // and with errTakenOver as its cause when somebody takes the name over, or on Close.
@@ -55,10 +59,10 @@ func (h *Handler) claimLocked(ctx context.Context, name string, takeOver bool) (
 	if old != nil {
 		old.cancel(errTakenOver)
 	}
-	t := &turn{handler: h, name: name, ended: make(chan struct{})}
-	if info, ok := h.Streams.Info(name); ok {
-		t.lastEpoch = info.Epoch
+	if h.budget == nil {
+		h.budget = &budget{most: cmp.Or(h.MaxMemory, defaultMaxMemory)}
 	}
+	t := &turn{handler: h, name: name, account: h.budget.open(), before: old, ended: make(chan struct{})}
 	t.ctx, t.cancel = context.WithCancelCause(ctx)
 	if h.turns == nil {
 		h.turns = make(map[string]*turn)
@@ -66,6 +70,22 @@ func (h *Handler) claimLocked(ctx context.Context, name string, takeOver bool) (
 	h.turns[name] = t
 	h.running.Add(1)
 	return t, nil
+}
+
+// begin waits until the turn before has ended: no epoch of its comes after that. The error is
+// the cause of this turn's end.
+func (t *turn) begin() error {
+	if t.before != nil {
+		<-t.before.ended // soon, as it was cancelled; and nobody overtakes two of them
+		t.before = nil
+	}
+	if t.ctx.Err() != nil {
+		return context.Cause(t.ctx)
+	}
+	if info, ok := t.handler.Streams.Info(t.name); ok {
+		t.lastEpoch = info.Epoch
+	}
+	return nil
 }
 
 // stamped returns what raw gives, which is as a [dash.Splitter] gives it, on one timeline
@@ -117,6 +137,7 @@ func withFirst(first *livews.Segment, src livews.Source) livews.Source {
 // end gives the name back. It is called once.
 func (t *turn) end() {
 	t.cancel(context.Canceled)
+	t.account.close()
 	h := t.handler
 	h.mu.Lock()
 	if h.turns[t.name] == t {

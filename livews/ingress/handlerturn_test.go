@@ -6,8 +6,10 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"testing/synctest"
 
 	"github.com/livews/websocketlivestream/livews"
+	"github.com/livews/websocketlivestream/livews/livewstest"
 )
 
 func TestHandlerAuthorizesFolderBelowStream(t *testing.T) {
@@ -50,4 +52,49 @@ func TestCancelledTurnPublishesNothing(t *testing.T) {
 		t.Error("a turn that was over has begun a stream")
 	}
 	turn.end()
+}
+
+// TestTurnWaits takes a name over from one whose stream comes only then, in the same second:
+// the epoch of that counts.
+func TestTurnWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &Handler{Streams: new(livews.Streams)}
+		defer h.Streams.Close()
+		claim := func() *turn {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			turn, err := h.claimLocked(t.Context(), "cam", true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return turn
+		}
+		first, second, third := claim(), claim(), claim()
+		begun := make(chan error, 1)
+		go func() { begun <- third.begin() }()
+		go func() {
+			if err := second.begin(); !errors.Is(err, errTakenOver) {
+				t.Errorf("the second begins with %v, want errTakenOver", err)
+			}
+			second.end()
+		}()
+		synctest.Wait()
+		select {
+		case err := <-begun:
+			t.Errorf("the third begins before the first has ended: %v", err)
+		default:
+		}
+		src := livewstest.NewSource(&livewstest.SourceOptions{Epoch: 7, Pace: true})
+		published := make(chan error)
+		ctx, end := context.WithCancel(t.Context())
+		go func() { published <- h.Streams.Publish(ctx, "cam", src) }()
+		synctest.Wait()
+		first.end()
+		if err := <-begun; err != nil || third.lastEpoch != 7 {
+			t.Errorf("the third begins with %v behind epoch %d, want 7", err, third.lastEpoch)
+		}
+		third.end()
+		end()
+		<-published
+	})
 }

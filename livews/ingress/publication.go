@@ -77,6 +77,7 @@ func (h *Handler) tryJoin(ctx context.Context, name, host string, takeOver bool)
 		turn: t, host: host, done: make(chan struct{}),
 		assembly: newAssembly(h.logger().With("stream", name)),
 	}
+	p.assembly.account = t.account
 	t.files = p
 	go p.run()
 	return p, nil
@@ -86,7 +87,10 @@ func (h *Handler) tryJoin(ctx context.Context, name, host string, takeOver bool)
 func (p *publication) run() {
 	defer p.turn.end()
 	defer close(p.done)
-	err := p.turn.publish(p.turn.stamped(p.assembly))
+	err := p.turn.begin()
+	if err == nil {
+		err = p.turn.publish(p.turn.stamped(p.assembly))
+	}
 	p.err = err
 	if err == nil {
 		p.err = errEnded
@@ -154,7 +158,8 @@ func (p *publication) waitLocked() {
 		p.overAt = time.Time{}
 		fallthrough
 	case p.overAt.IsZero():
-		err = fmt.Errorf("nothing came for %v: %w", wait, os.ErrDeadlineExceeded)
+		err = fmt.Errorf("nothing new came for %v: %w", wait, os.ErrDeadlineExceeded)
+		wait = max(0, wait-p.assembly.idle())
 	default:
 		wait = endGrace
 	}

@@ -365,3 +365,25 @@ func TestObjectsClosing(t *testing.T) {
 		t.Errorf("published of what is closing = %v, want errNothingPublished", err)
 	}
 }
+
+// TestObjectsOfNoUse keeps a name with objects in which nothing is new: it becomes free.
+func TestObjectsOfNoUse(t *testing.T) {
+	for _, of := range []string{"nothing", "the same"} {
+		synctest.Test(t, func(t *testing.T) {
+			video, _ := parts(t)
+			s := newMemorySite(t, &Handler{})
+			s.put(t, "/cam/init.mp4", video.init)
+			s.put(t, "/cam/1.m4s", video.between(0, time.Second))
+			body := []byte("x")
+			if of == "the same" {
+				body = video.init
+			}
+			for began := time.Now(); s.Streams.HasSource("cam"); time.Sleep(5 * time.Second) {
+				if time.Since(began) > 2*defaultPublisherSilence {
+					t.Fatalf("%s: the name is held for ever", of)
+				}
+				_, _ = s.do(t, "PUT", "/cam/init.mp4", bytes.NewReader(body))
+			}
+		})
+	}
+}

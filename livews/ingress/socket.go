@@ -77,16 +77,14 @@ func (h *Handler) claimSession(r *http.Request, name string) (*turn, error) {
 		t.session = session
 	}
 	h.mu.Unlock()
-	if err != nil || old == nil {
-		return t, err
+	if err != nil {
+		return nil, err
 	}
-	select {
-	case <-old.ended:
-		return t, nil
-	case <-t.ctx.Done():
+	if err := t.begin(); err != nil {
 		t.end()
-		return nil, context.Cause(t.ctx)
+		return nil, err
 	}
+	return t, nil
 }
 
 // closeCode returns the close code that tells a publisher of an error (PROTOCOL.md).

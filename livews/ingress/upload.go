@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/livews/websocketlivestream/livews"
 	"github.com/livews/websocketlivestream/livews/dash"
 )
 
@@ -37,7 +38,11 @@ func (h *Handler) upload(w http.ResponseWriter, r *http.Request, name string) er
 	defer t.end()
 	defer b.endsWith(t.ctx)()
 	defer b.endsWith(r.Context())()
-	in := bufio.NewReader(b)
+	if err := t.begin(); err != nil {
+		return err
+	}
+	paid := &meter{in: b, account: t.account}
+	in := bufio.NewReader(paid)
 	kind, err := firstBox(in)
 	switch {
 	case err == io.EOF:
@@ -48,7 +53,12 @@ func (h *Handler) upload(w http.ResponseWriter, r *http.Request, name string) er
 		return errNoInit
 	}
 	log := h.logger().With("stream", name)
-	err = t.publish(t.stamped(dash.NewSplitter(in, &dash.SplitterOptions{Logger: log})))
+	segments := dash.NewSplitter(in, &dash.SplitterOptions{Logger: log})
+	err = t.publish(t.stamped(livews.SourceFunc(func(ctx context.Context) (*livews.Segment, error) {
+		seg, err := segments.ReadSegment(ctx)
+		paid.settle()
+		return seg, err
+	})))
 	if why := b.failure(); why != nil {
 		return why
 	}

@@ -10,6 +10,10 @@ import (
 	"time"
 )
 
+// minProgress is how many bytes a publisher has to send within the time for which it may be
+// silent: who sends less holds a name, and publishes nothing.
+const minProgress = 512
+
 // body is a request's body which a publisher may keep silent for a while only, whatever
 // its server's timeouts are.
 type body struct {
@@ -19,7 +23,11 @@ type body struct {
 
 	mu     sync.Mutex
 	due    time.Time // the read deadline
+	limit  time.Time // beyond which it is not put off; zero: none
 	last   time.Time // when something came
+	begun  time.Time // the count; time in which nobody reads does not count
+	left   time.Time // when the last Read returned; zero before
+	count  int       // bytes since then, fewer than minProgress
 	over   error     // no more is to be read
 	failed error     // what Read has given for that
 	ended  bool      // the handler returns: the connection may be another request's
@@ -29,7 +37,8 @@ type body struct {
 func newBody(w http.ResponseWriter, r *http.Request, silence time.Duration) *body {
 	rc := http.NewResponseController(w)
 	_ = rc.SetWriteDeadline(time.Time{}) // where it does not work, the server's holds
-	return &body{in: r.Body, rc: rc, silence: silence, last: time.Now()}
+	now := time.Now()
+	return &body{in: r.Body, rc: rc, silence: silence, last: now, begun: now}
 }
 
 // Read blocks for as long as the publisher may be silent.
@@ -38,19 +47,24 @@ func (b *body) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := b.in.Read(p)
-	if n > 0 {
-		b.heard()
-	}
+	b.heard(n)
 	if err != nil && err != io.EOF {
 		err = b.fail(err)
 	}
 	return n, err
 }
 
-func (b *body) heard() {
+func (b *body) heard(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.last = time.Now()
+	b.left = time.Now()
+	if n == 0 {
+		return
+	}
+	b.last = b.left
+	if b.count += n; b.count >= minProgress {
+		b.begun, b.count = b.last, 0
+	}
 }
 
 // idle returns for how long nothing has come.
@@ -72,19 +86,39 @@ func (b *body) fail(err error) error {
 	return err
 }
 
-// patience puts the deadline off. An eighth of it is not worth a call to the kernel.
+// patience puts the deadline off, as far as enough has come. An eighth of it is not worth a
+// call to the kernel.
 func (b *body) patience() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.over != nil {
 		return b.over
 	}
-	now := time.Now()
-	if b.due.Sub(now) < b.silence-b.silence/8 {
-		b.due = now.Add(b.silence)
+	if !b.left.IsZero() {
+		b.begun = b.begun.Add(time.Since(b.left))
+	}
+	due := b.begun.Add(b.silence)
+	if !b.limit.IsZero() && b.limit.Before(due) {
+		due = b.limit
+	}
+	if due.Sub(b.due) > b.silence/8 || due.Before(b.due) {
+		b.due = due
 		_ = b.rc.SetReadDeadline(b.due) // as in newBody
 	}
 	return nil
+}
+
+// hasten lets b end in so long at the latest, however much comes. It reports whether that
+// works.
+func (b *body) hasten(d time.Duration) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	limit := time.Now().Add(d)
+	if b.ended || !b.limit.IsZero() && b.limit.Before(limit) {
+		return true
+	}
+	b.limit, b.due = limit, limit
+	return b.rc.SetReadDeadline(limit) == nil
 }
 
 // failure returns why no more could be read, or nil.

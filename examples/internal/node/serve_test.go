@@ -2,9 +2,11 @@ package node
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/livews/websocketlivestream/internal/memnet"
 	"github.com/livews/websocketlivestream/livews"
+	"github.com/livews/websocketlivestream/livews/ingress"
 	"github.com/livews/websocketlivestream/livews/relay"
 )
 
@@ -105,4 +108,60 @@ func readText(t *testing.T, ws *websocket.Conn) (goaway bool, err error) {
 		}
 		goaway = goaway || strings.HasPrefix(string(text), `{"type":"goaway"`)
 	}
+}
+
+// TestServeEndsUploads ends soon, and cleanly, while somebody publishes over HTTP and does not
+// stop.
+func TestServeEndsUploads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithCancel(t.Context())
+		defer end()
+		streams := new(livews.Streams)
+		publisher := &ingress.Handler{Streams: streams}
+		ln := memnet.Listen()
+		h := withPublisher(&relay.Handler{Streams: streams}, publisher)
+		served := make(chan error, 1)
+		go func() { served <- Serve(ctx, ln, h, h) }()
+		transport := &http.Transport{DialContext: ln.Dial}
+		defer transport.CloseIdleConnections()
+		body, w := io.Pipe()
+		var publishing sync.WaitGroup
+		publishing.Go(func() {
+			_, err := w.Write([]byte("\x00\x00\x00\x18ftypcmf2\x00\x00\x00\x00cmf2iso6"))
+			for ; err == nil; time.Sleep(100 * time.Millisecond) {
+				_, err = w.Write([]byte("\x00\x00\x00\x08free"))
+			}
+		})
+		status := make(chan int, 1)
+		publishing.Go(func() {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://memory/publish/cam1", body)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			resp, err := (&http.Client{Transport: transport}).Do(req)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_ = resp.Body.Close()
+			status <- resp.StatusCode
+		})
+		time.Sleep(3 * time.Second)
+		start := time.Now()
+		end()
+		if err := <-served; err != nil {
+			t.Errorf("Serve = %v", err)
+		}
+		if took := time.Since(start); took > shutdownTime/2 {
+			t.Errorf("Serve ends after %v", took)
+		}
+		_ = body.Close()
+		publishing.Wait()
+		if got := <-status; got != http.StatusServiceUnavailable {
+			t.Errorf("the publisher gets %d, want 503", got)
+		}
+		_ = publisher.Close()
+		_ = streams.Close()
+	})
 }
