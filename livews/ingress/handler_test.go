@@ -502,8 +502,11 @@ func TestHandlerMemory(t *testing.T) {
 		s.put(t, "/cam/1.m4s", video.between(0, 2*time.Second))
 		readChunks(t, s.watch(t, "cam"), 50, 1)
 		s.mu.Lock()
-		defer s.mu.Unlock()
-		if held := s.budget.held; held > 1<<20 {
+		b := s.budget
+		s.mu.Unlock()
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if held := b.held; held > 1<<20 {
 			t.Errorf("%d bytes are held, want no more of who was refused", held)
 		}
 	})
