@@ -30,6 +30,22 @@ type film struct {
 // newFilm makes a film of this size with these encoders of ffmpeg.
 func newFilm(t *testing.T, size string, encoders ...string) *film {
 	t.Helper()
+	return shoot(t, size, encoders...)
+}
+
+// newLadder makes a film with the picture in two renditions: track 1 has 640x360 and 1.5 Mbit/s,
+// track 3 has 160x90 and 100 kbit/s. Track 2 is the sound.
+func newLadder(t *testing.T) *film {
+	t.Helper()
+	return shoot(t, "640x360",
+		"-f", "lavfi", "-i", "testsrc2=size=160x90:rate=30:duration="+strconv.Itoa(filmSeconds), "-map", "0:v", "-map", "1:a", "-map", "2:v",
+		"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-b:v:0", "1500k", "-maxrate:v:0", "1500k", "-bufsize:v:0", "750k",
+		"-b:v:1", "100k", "-maxrate:v:1", "100k", "-bufsize:v:1", "50k", "-c:a", "aac")
+}
+
+// shoot makes a film of a test picture of this size, and a tone.
+func shoot(t *testing.T, size string, encoders ...string) *film {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "film.mp4")
 	seconds := strconv.Itoa(filmSeconds)
 	args := []string{

@@ -39,6 +39,7 @@ type stage struct {
 	dials  int                      // connections so far
 	hold   *sync.Cond               // signalled when held changes
 	held   bool                     // nothing is passed on to anybody for the moment
+	rate   int                      // bytes in a second that a viewer gets; zero: no bound
 }
 
 // newStage opens a stage that plays f.
@@ -189,9 +190,31 @@ func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return
 		}
+		s.pace(ctx, len(data))
 		if s.mayPass(viewer) && viewer.Write(ctx, kind, data) != nil {
 			return
 		}
+	}
+}
+
+// narrow lets no more than so many bytes a second through to a viewer; zero: as many as there are.
+func (s *stage) narrow(rate int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rate = rate
+}
+
+// pace takes the time that so many bytes take.
+func (s *stage) pace(ctx context.Context, bytes int) {
+	s.mu.Lock()
+	rate := s.rate
+	s.mu.Unlock()
+	if rate == 0 {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Duration(bytes) * time.Second / time.Duration(rate)):
 	}
 }
 
