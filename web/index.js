@@ -13,3 +13,4 @@ export { Player } from './player.js';
 /** @typedef {import('./states.js').Status} Status */
 /** @typedef {import('./stats.js').Stats} Stats */
 /** @typedef {import('./message.js').TrackInfo} TrackInfo */
+/** @typedef {import('./quality-list.js').Quality} Quality */

@@ -13,6 +13,8 @@ export interface PlayerError {
 /** The events of the element: its own, and those of every element. */
 export interface LivewsPlayerEventMap extends Omit<HTMLElementEventMap, 'error'> {
   statechange: Event;
+  playchange: Event;
+  qualitychange: Event;
   error: CustomEvent<PlayerError>;
 }
 

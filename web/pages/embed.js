@@ -1,6 +1,6 @@
 /**
- * The page to embed. Its query may have `muted`, to start without sound; `controls=0`, to show none; and `latency`, as
- * the attribute of the player has it. It runs before the player's script, which finds all in place.
+ * The page to embed. Its query may have `muted`, to start without sound; `controls=0`, to show none; and `latency`,
+ * `quality` and `mode`, as the attributes of the player have them. It runs before the player's script, which finds all in place.
  */
 
 const player = /** @type {HTMLElement} */ (document.getElementById('player'));
@@ -20,8 +20,10 @@ function says(name, usual) {
 
 player.toggleAttribute('muted', says('muted', false));
 player.toggleAttribute('controls', says('controls', true));
-const latency = params.get('latency');
-if (latency) player.setAttribute('latency', latency);
+for (const name of ['latency', 'quality', 'mode']) {
+  const value = params.get(name);
+  if (value) player.setAttribute(name, value);
+}
 player.setAttribute('src', player.dataset.src ?? '');
 
 document.addEventListener('keydown', (event) => {

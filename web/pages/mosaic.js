@@ -146,6 +146,7 @@ export class Mosaic extends EventTarget {
     for (const cell of this.#cells) {
       cell.isHeard = cell === this.#heard;
       cell.isBig = cell === this.#big;
+      cell.isSmall = cell !== this.#big && this.size > 1;
     }
     this.#element.toggleAttribute('data-big', this.#big !== null);
     this.#layOut();

@@ -2,6 +2,9 @@ import { dom } from '../dom.js';
 import { icon, setIcon } from '../icons.js';
 import { shape } from './shapes.js';
 
+/** What is played where the picture is small and the stream has several renditions. */
+const SMALL = 'max-480p';
+
 /** @typedef {import('../element.js').LivewsPlayerElement} LivewsPlayerElement */
 
 /**
@@ -58,6 +61,11 @@ export class MultiCell {
   set isBig(/** @type {boolean} */ on) {
     this.#enlarge.setAttribute('aria-pressed', String(on));
     this.element.toggleAttribute('data-big', on);
+  }
+
+  /** Whether the picture is small, so that a small rendition is good enough. */
+  set isSmall(/** @type {boolean} */ on) {
+    this.#player.setAttribute('quality', on ? SMALL : 'auto');
   }
 
   #listen() {

@@ -11,6 +11,8 @@ const MANY = 9;
 
 /** @type {Map<string, StreamCard>} */
 const cards = new Map();
+/** The names of those that are picked: a stream that comes back is picked still. */
+const picks = new Set();
 const previews = new Previews();
 
 /**
@@ -49,7 +51,12 @@ function show(streams) {
  * @returns {StreamCard}
  */
 function add(name) {
-  const card = new StreamCard(name, showPicked);
+  const card = new StreamCard(name, () => {
+    if (card.isPicked) picks.add(name);
+    else picks.delete(name);
+    showPicked();
+  });
+  card.isPicked = picks.has(name);
   cards.set(name, card);
   previews.add(card);
   return card;
@@ -78,8 +85,8 @@ function applyFilter() {
 function showPicked() {
   const picked = [...cards.values()].filter((card) => card.isPicked).map((card) => card.name);
   byId('picked').hidden = picked.length === 0;
-  const text = picked.length > MOST_STREAMS ? `The first ${MOST_STREAMS} of ${picked.length} streams` : count(picked.length, 'stream');
-  byId('picked-count').textContent = text;
+  const all = `${count(picked.length, 'stream')} picked`;
+  byId('picked-count').textContent = picked.length > MOST_STREAMS ? `${all}, of which the first ${MOST_STREAMS} are shown` : all;
   byId('watch').setAttribute('href', `multi?${formatMulti({ streams: picked })}`);
 }
 
@@ -93,6 +100,7 @@ toggle.addEventListener('click', () => {
   showToggle();
 });
 byId('clear').addEventListener('click', () => {
+  picks.clear();
   for (const card of cards.values()) card.isPicked = false;
   showPicked();
   byId('streams').querySelector('input')?.focus();

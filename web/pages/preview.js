@@ -7,6 +7,8 @@ import { fetchStream } from './stream-list.js';
 
 /** A preview need not be near the live edge: the server may send much at once, which costs it little. */
 const LATENCY = '2s';
+/** What cannot be shown is tried again after so many milliseconds. */
+const AGAIN = 5_000;
 /** How wide the still picture is that stays, in pixels. */
 const STILL_WIDTH = 640;
 
@@ -30,6 +32,7 @@ export class Preview {
   #still = dom('canvas', { width: '0', height: '0' });
   #player = new Player(this.#video);
   #run = 0;
+  #retry = 0;
   #hasStill = false;
   #note = '';
 
@@ -66,14 +69,19 @@ export class Preview {
   /** Stops; the last picture stays. */
   end() {
     this.#run++;
-    if (isMoving(this.#player)) this.#keepStill();
+    clearTimeout(this.#retry);
+    this.#keepStill();
     this.#player.close();
   }
 
   /** @param {number} run */
   async #start(run) {
     const answer = await fetchStream(`live/${this.#name}`).catch(() => null);
-    if (run !== this.#run || !answer) return;
+    if (run !== this.#run) return;
+    if (!answer) {
+      this.#again();
+      return;
+    }
     const { track, note } = previewTrack(answer.tracks, (mime) => MseEngine.supports(mime));
     this.#note = note;
     const url = track && webSocketURL(`live/${this.#name}?tracks=${track.number}`, document.baseURI);
@@ -81,9 +89,15 @@ export class Preview {
     this.#changed();
   }
 
+  #again() {
+    const run = this.#run;
+    clearTimeout(this.#retry);
+    this.#retry = Number(setTimeout(() => run === this.#run && void this.#start(run), AGAIN));
+  }
+
   #keepStill() {
     const { videoWidth, videoHeight } = this.#video;
-    if (!videoWidth) return;
+    if (!videoWidth || this.#player.isEmpty) return;
     const scale = Math.min(1, STILL_WIDTH / videoWidth);
     this.#still.width = Math.round(videoWidth * scale);
     this.#still.height = Math.round(videoHeight * scale);
@@ -92,6 +106,11 @@ export class Preview {
   }
 
   #changed() {
+    const { state } = this.#player.status;
+    if (state === 'ended' || state === 'failed') {
+      this.#keepStill();
+      this.#again();
+    }
     this.element.dataset.state = this.state;
     this.#onchange();
   }

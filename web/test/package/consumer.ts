@@ -1,7 +1,7 @@
 // A program of somebody else, which has nothing but the package. It is compiled, not run: what the types allow has to
 // compile, and what they forbid must not.
 
-import { Player, type Stats, type Status } from 'livews-player';
+import { Player, type Quality, type Stats, type Status } from 'livews-player';
 import { LivewsPlayerElement } from 'livews-player/element';
 import { Publisher, PublishError, capture } from 'livews-player/publish';
 
@@ -20,11 +20,14 @@ function show(status: Status, stats: Stats): string {
   return `${stats.latencyMs?.toFixed(0) ?? '?'} ms, ${codecs.join(', ')}`;
 }
 
+const names = (qualities: Quality[]): string[] => qualities.map((quality) => `${quality.id}: ${quality.label}`);
+
 const element = document.createElement('livews-player');
 element.src = 'wss://example.com/live/cam1';
 element.controls = true;
 element.addEventListener('error', (event) => console.log(event.detail.message.length, event.detail.fatal === true));
 element.addEventListener('keydown', (event) => console.log(event.key));
+element.addEventListener('qualitychange', () => names(element.qualities));
 element.addEventListener('anything', () => {});
 const same: LivewsPlayerElement | null = document.querySelector('livews-player');
 console.log(same?.state, same?.status.note, same?.stats.bufferMs, same instanceof LivewsPlayerElement);
