@@ -57,7 +57,7 @@ func TestWebKit(t *testing.T) {
 	for _, kind := range []string{"MediaSource", "ManagedMediaSource"} {
 		t.Run(kind, func(t *testing.T) {
 			// A browser that hangs says nothing about the player.
-			for range 4 {
+			for range 6 {
 				hung := hangs(func() {
 					b := newBrowser(t, "webkit")
 					b.loadWebKit(t, tree, kind)

@@ -8,11 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readPicture, readPlayer } from './page.mjs';
 
 /**
- * How long the browser may take to start, and to do anything else, in milliseconds. One that takes longer hangs: now and
- * then WebKitGTK does, for ever, when a page seeks while GStreamer still sets its pipeline up (WebKit bug 272975).
+ * How long the browser may take to start, to open a page, and to run a script, in milliseconds. One that takes longer
+ * hangs: now and then WebKitGTK does, for ever, when a page seeks while GStreamer still sets its pipeline up (WebKit bug
+ * 272975).
  */
 const startBound = 90_000;
-const bound = 40_000;
+const bound = 30_000;
+const scriptBound = 12_000;
 
 const environment = {
   ...process.env,
@@ -67,7 +69,7 @@ class Session {
   async #run(expression) {
     const script = `const done = arguments[arguments.length - 1];
       (async () => (${expression}\n))().then((value) => done({ value }), (error) => done({ error: String(error) }));`;
-    const { value, error } = await request('POST', `${this.#base}/execute/async`, { script, args: [] });
+    const { value, error } = await request('POST', `${this.#base}/execute/async`, { script, args: [] }, scriptBound);
     if (error) throw new Error(error);
     return value;
   }
