@@ -16,7 +16,7 @@ const FROZEN_AFTER = 1_000;
 
 /** @type {Standing} */
 const NOTHING = {
-  placed: false, over: false, lag: 0, latencyMs: null, drawnAt: 0, bufferMs: 0, targetMs: 0, rate: 1, drawn: 0, dropped: 0,
+  placed: false, over: false, lag: 0, latencyMs: null, drawnAt: 0, skewMs: null, width: 0, height: 0, bufferMs: 0, targetMs: 0, rate: 1, drawn: 0, dropped: 0,
   sounds: 0, stalls: 0, jumps: 0,
 };
 
@@ -117,7 +117,7 @@ export class CodecEngine {
 
   /** @returns {import('./engine.js').EngineStats} */
   get stats() {
-    const { latencyMs, bufferMs, targetMs, rate, drawn, dropped, stalls, jumps, sounds } = this.#standing;
+    const { latencyMs, bufferMs, targetMs, rate, drawn, dropped, stalls, jumps, sounds, skewMs, width, height } = this.#standing;
     const lost = this.#lost;
     return {
       latencyMs: latencyMs === null ? null : latencyMs + REFRESH,
@@ -128,6 +128,9 @@ export class CodecEngine {
       droppedFrames: dropped,
       decodedFrames: drawn + dropped,
       decodedSounds: sounds,
+      skewMs,
+      width,
+      height,
       stalls,
       jumps,
       holes: 0,

@@ -1,7 +1,11 @@
-/** The picture may be this much ahead of its sound, in seconds: nobody notices less than 0.125 (ITU-R BT.1359). */
-const LEAD = 0.06;
-/** The sound waits for a picture that is later than this, in seconds. */
-const LATE = 0.08;
+/**
+ * How much the picture may be ahead of its sound, or behind it, in seconds: nobody notices less than 0.125 and 0.045
+ * (ITU-R BT.1359).
+ */
+const LEAD = 0.08;
+const LAG = 0.04;
+/** The sound waits for a picture that is later still than this, in seconds. */
+const LATE = 0.01;
 /** How long the worst delay of the picture counts, in seconds. */
 const WINDOW = 2;
 /** The longest that it waits for the picture, in seconds. */
@@ -21,7 +25,7 @@ const MOST = 2;
  */
 
 /**
- * The sound that is heard, as the picture sees it: it leads the pace while it plays, and is made to wait for a picture
+ * The sound that is heard, as the picture sees it: it bounds the pace while it plays, and is made to wait for a picture
  * that comes later than its sound. Times are in seconds.
  */
 export class Heard {
@@ -29,6 +33,7 @@ export class Heard {
   latency = 0;
   /** @type {Told | null} */
   #told = null;
+  #toldAt = 0;
   #pace;
   #port;
   #worst = { lateness: -Infinity, at: 0 };
@@ -49,6 +54,17 @@ export class Heard {
   }
 
   /**
+   * Returns which moment of the media is heard, or null while none is.
+   *
+   * @param {number} now
+   * @returns {number | null}
+   */
+  moment(now) {
+    const told = this.#told;
+    return told?.playing ? told.position - this.latency + (now - this.#toldAt) * told.rate : null;
+  }
+
+  /**
    * Hands sound to the worklet.
    *
    * @param {import('./codec-sound.js').Sound} sound
@@ -65,7 +81,9 @@ export class Heard {
    */
   tell(now, told) {
     this.#told = told;
-    if (told.playing) this.#pace.lead(now, told.position - this.latency + LEAD);
+    this.#toldAt = now;
+    const heard = this.moment(now);
+    if (heard !== null) this.#pace.bound(now, heard - LAG, heard + LEAD);
   }
 
   /**
@@ -90,7 +108,7 @@ export class Heard {
   clear() {
     this.#told = null;
     this.#worst = { lateness: -Infinity, at: 0 };
-    this.#pace.unlead();
+    this.#pace.free();
     this.#port.postMessage({ clear: true });
   }
 }

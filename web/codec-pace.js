@@ -2,15 +2,15 @@
 const SETTLE = 0.3;
 /** This far beyond the newest media the position stops: it has run dry. In seconds. */
 const DRY = 0.25;
-/** The position is led by what was told about it for so long, in seconds. */
+/** The position stays where its bounds have put it for so long, in seconds. */
 const LED_FOR = 0.3;
-/** What is told may be off by so much without the position jumping, in seconds; it moves by a part of it at once. */
+/** The position may be out of its bounds by so much without jumping there, in seconds; it moves by a part of it at once. */
 const NEAR = 0.1;
 const PART = 0.1;
 
 /**
  * The clock of playback: says which moment of the media is due. It follows what comes, as near as the live edge's target
- * lets it, unless something else leads it: the sound that is heard. All times are in seconds.
+ * lets it, within bounds that something else may set: the sound that is heard. All times are in seconds.
  */
 export class Pace {
   stalls = 0;
@@ -62,7 +62,7 @@ export class Pace {
   }
 
   /**
-   * Reports whether something else leads.
+   * Reports whether bounds hold the position.
    *
    * @param {number} now
    */
@@ -92,13 +92,17 @@ export class Pace {
   }
 
   /**
-   * Takes in which moment of the media is due by what leads.
+   * Takes in between which moments of the media the position has to be.
    *
    * @param {number} now
-   * @param {number} time
+   * @param {number} least
+   * @param {number} most
    */
-  lead(now, time) {
+  bound(now, least, most) {
+    if (this.#held) return;
     const was = this.position(now);
+    if (this.#placed && was >= least && was <= most) return;
+    const time = this.#placed && was < least ? least : most;
     const smooth = this.#placed && this.isLed(now) && Math.abs(time - was) < NEAR;
     this.#led = now;
     this.#placed = true;
@@ -106,8 +110,8 @@ export class Pace {
     this.#anchor = { time: smooth ? was + (time - was) * PART : time, at: now };
   }
 
-  /** Lets go of what leads. */
-  unlead() {
+  /** Lets go of the bounds. */
+  free() {
     this.#led = -Infinity;
   }
 
@@ -135,7 +139,7 @@ export class Pace {
   reset() {
     this.#placed = false;
     this.#end = 0;
-    this.unlead();
+    this.free();
     this.#edge.reset();
   }
 

@@ -23,7 +23,7 @@ export class Picture {
 
   /**
    * @param {OffscreenCanvas | HTMLCanvasElement} canvas
-   * @param {(time: number) => void} onframe is told of each frame that has been drawn
+   * @param {(frame: Frame) => void} onframe is told of each frame that has been drawn, and is about to be closed
    */
   constructor(canvas, onframe) {
     this.#canvas = canvas;
@@ -75,10 +75,10 @@ export class Picture {
     const { displayWidth: width, displayHeight: height } = frame;
     if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });
     this.#context.drawImage(/** @type {VideoFrame} */ (frame), 0, 0, width, height);
-    frame.close();
     this.drawn++;
     this.#drawnAt = now;
-    this.#onframe(frame.timestamp / 1e6);
+    this.#onframe(frame);
+    frame.close();
   }
 
   /** @param {number} count */

@@ -9,6 +9,8 @@ const BURST = 0.1;
 /** Rates within which the change of pitch is not heard. */
 const MIN_RATE = 0.98;
 const MAX_RATE = 1.02;
+/** Where the live edge asks for this rate, what is too much is left out: with the rates above that would take too long. */
+const SKIP_RATE = 1.08;
 
 /**
  * Sound that waits to be heard: it comes in pieces with their times, and goes out at the pace of the audio device, as
@@ -27,6 +29,11 @@ export class SoundRing {
   /** @type {import('./codec-sound.js').Sound[]} */
   #pieces = [];
   #since = -1;
+  /** How much is to be left out next, in seconds. */
+  #skip = 0;
+  /** How loud the next sample is, and by how much more each that follows, so that nothing clicks. */
+  #loudness = 1;
+  #swell = 0;
 
   /**
    * @param {number} sampleRate of the audio device
@@ -94,10 +101,13 @@ export class SoundRing {
       for (const channel of channels) channel.fill(0);
       return;
     }
+    this.#swell = this.#skip > 0 ? -1 / count : this.#loudness < 1 ? 1 / count : 0;
     for (let i = 0; i < count; i++) {
       this.#mix(channels, i);
       this.position += step;
+      this.#loudness = Math.min(Math.max(this.#loudness + this.#swell, 0), 1);
     }
+    this.#leaveOut();
     this.#forget();
     this.#steer(now);
   }
@@ -108,6 +118,7 @@ export class SoundRing {
     this.#since = -1;
     this.playing = false;
     this.rate = 1;
+    this.#skip = 0;
     this.#edge.reset();
   }
 
@@ -135,6 +146,7 @@ export class SoundRing {
   #ranDry(now) {
     this.playing = false;
     this.#since = now;
+    this.#skip = 0;
     this.rate = 1;
     this.stalls++;
     this.#edge.stalled(now);
@@ -145,9 +157,16 @@ export class SoundRing {
     // What waits just before more comes is the trough.
     const { rate, jump } = this.#edge.sample(now, this.ahead);
     this.rate = Math.min(Math.max(rate, MIN_RATE), MAX_RATE);
-    if (jump <= 0) return;
+    this.#skip ||= rate >= SKIP_RATE ? (this.#edge.trough ?? 0) - this.#edge.target : jump;
+  }
+
+  /** Leaves out what is too much, where the sound has just been faded out for it. */
+  #leaveOut() {
+    if (this.#skip <= 0) return;
     this.jumps++;
-    this.position = Math.min(this.position + jump, this.#end);
+    this.position = Math.min(this.position + this.#skip, this.#end);
+    this.#skip = 0;
+    this.#edge.reset();
   }
 
   /**
@@ -171,7 +190,7 @@ export class SoundRing {
       const a = plane[Math.max(first, 0)] ?? 0;
       const b = plane[first + 1] ?? a;
       // In front of a piece is a hole.
-      channels[c][i] = first < -1 ? 0 : a + (b - a) * part;
+      channels[c][i] = first < -1 ? 0 : this.#loudness * (a + (b - a) * part);
     }
   }
 

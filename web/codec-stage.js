@@ -30,6 +30,9 @@ import { LiveEdge } from './live-edge.js';
  * @property {number} lag
  * @property {number | null} latencyMs
  * @property {number} drawnAt 0 before the first frame
+ * @property {number | null} skewMs how far the picture is ahead of the sound that is heard
+ * @property {number} width of the picture
+ * @property {number} height
  * @property {number} bufferMs
  * @property {number} targetMs
  * @property {number} rate
@@ -67,7 +70,7 @@ export class CodecStage {
   #timer = 0;
   #ended = false;
   #over = false;
-  #frame = { latencyMs: /** @type {number | null} */ (null), drawnAt: 0 };
+  #frame = { latencyMs: /** @type {number | null} */ (null), drawnAt: 0, skewMs: /** @type {number | null} */ (null), width: 0, height: 0 };
 
   /**
    * @param {(report: Report) => void} tell
@@ -120,7 +123,7 @@ export class CodecStage {
    */
   #open(canvas, margin) {
     this.#pace = new Pace(new LiveEdge(margin));
-    this.#picture = new Picture(canvas, (time) => this.#drawn(time));
+    this.#picture = new Picture(canvas, (frame) => this.#drawn(frame));
   }
 
   /**
@@ -132,6 +135,7 @@ export class CodecStage {
       const init = readInit(info, payload);
       const track = init.kind === 'video' ? this.#video : this.#sound;
       if (init.kind === 'video') this.#videoTrack = info.number;
+      for (const [number, other] of this.#tracks) if (other === track) this.#tracks.delete(number);
       this.#tracks.set(info.number, track);
       track.setInit(init);
     } catch (error) {
@@ -201,10 +205,13 @@ export class CodecStage {
     this.#timer = this.#clock.setTimeout(() => this.#tick(), ms);
   }
 
-  /** @param {number} time */
-  #drawn(time) {
+  /** @param {import('./codec-picture.js').Frame} frame */
+  #drawn({ timestamp, displayWidth: width, displayHeight: height }) {
+    const time = timestamp / 1e6;
     const wall = this.#clock.wall();
-    this.#frame = { latencyMs: this.#latency.measure(time, wall), drawnAt: wall };
+    const heard = this.#heard?.moment(this.#now()) ?? null;
+    const skewMs = heard === null ? null : (time - heard) * 1000;
+    this.#frame = { latencyMs: this.#latency.measure(time, wall), drawnAt: wall, skewMs, width, height };
   }
 
   /**

@@ -193,9 +193,14 @@ export class LivewsPlayerElement extends HTMLElement {
     return this.#player.status;
   }
 
-  /** The video element that shows the picture; with WebCodecs a canvas does, its part is the same. */
+  /** The video element, which shows the picture unless WebCodecs do. */
   get video() {
     return this.#video;
+  }
+
+  /** What shows the picture, for a screenshot: the video element, or a canvas. It changes when `mode` does. */
+  get surface() {
+    return this.#player.surface;
   }
 
   /** How playback goes, as of now: see Stats in player.js. */

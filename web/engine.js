@@ -57,6 +57,9 @@
  * @property {number} droppedFrames
  * @property {number} decodedFrames
  * @property {number} [decodedSounds]
+ * @property {number | null} [skewMs]
+ * @property {number} width
+ * @property {number} height
  * @property {number} stalls
  * @property {number} jumps
  * @property {number} holes

@@ -129,6 +129,8 @@ export class MseEngine {
       rate: this.#video.playbackRate,
       droppedFrames: quality?.droppedVideoFrames ?? 0,
       decodedFrames: quality?.totalVideoFrames ?? 0,
+      width: this.#video.videoWidth,
+      height: this.#video.videoHeight,
       stalls: this.#playhead.stalls,
       jumps: this.#playhead.jumps,
       holes: this.#playhead.holes,

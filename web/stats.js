@@ -11,6 +11,9 @@
  * @property {number} droppedFrames
  * @property {number} decodedFrames
  * @property {number} [decodedSounds] pieces of sound decoded, where the engine counts them
+ * @property {number | null} [skewMs] how far the picture is ahead of the sound, where the engine knows, or null
+ * @property {number} width of the picture that is shown, or 0
+ * @property {number} height
  * @property {number} stalls how often playback ran dry
  * @property {number} jumps how often playback was moved forward to the live edge
  * @property {import('./recoveries.js').Counts} recoveries how often playback had to be got going again, by what was done
@@ -35,6 +38,6 @@
  * @type {import('./engine.js').EngineStats}
  */
 export const NOTHING = {
-  latencyMs: null, firstFrameMs: null, bufferMs: 0, targetMs: 0, rate: 1, droppedFrames: 0, decodedFrames: 0,
+  latencyMs: null, firstFrameMs: null, bufferMs: 0, targetMs: 0, rate: 1, droppedFrames: 0, decodedFrames: 0, width: 0, height: 0,
   stalls: 0, jumps: 0, holes: 0, recoveries: { hole: 0, dry: 0, nudge: 0, room: 0, overflow: 0 },
 };

@@ -27,31 +27,31 @@ type film struct {
 	scale  map[uint16]uint32
 }
 
-// newFilm makes a film of this size with these encoders of ffmpeg.
+// newFilm makes a film of this size with these encoders of ffmpeg: a test picture and a tone.
 func newFilm(t *testing.T, size string, encoders ...string) *film {
 	t.Helper()
-	return shoot(t, size, encoders...)
+	return newFilmOf(t, "testsrc2=size="+size+":rate=30", "sine=frequency=440:sample_rate=48000", encoders...)
 }
 
 // newLadder makes a film with the picture in two renditions: track 1 has 640x360 and 1.5 Mbit/s,
 // track 3 has 160x90 and 100 kbit/s. Track 2 is the sound.
 func newLadder(t *testing.T) *film {
 	t.Helper()
-	return shoot(t, "640x360",
+	return newFilmOf(t, "testsrc2=size=640x360:rate=30", "sine=frequency=440:sample_rate=48000",
 		"-f", "lavfi", "-i", "testsrc2=size=160x90:rate=30:duration="+strconv.Itoa(filmSeconds), "-map", "0:v", "-map", "1:a", "-map", "2:v",
 		"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-b:v:0", "1500k", "-maxrate:v:0", "1500k", "-bufsize:v:0", "750k",
 		"-b:v:1", "100k", "-maxrate:v:1", "100k", "-bufsize:v:1", "50k", "-c:a", "aac")
 }
 
-// shoot makes a film of a test picture of this size, and a tone.
-func shoot(t *testing.T, size string, encoders ...string) *film {
+// newFilmOf makes a film of what these sources of ffmpeg give.
+func newFilmOf(t *testing.T, picture, sound string, encoders ...string) *film {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "film.mp4")
 	seconds := strconv.Itoa(filmSeconds)
 	args := []string{
 		"-loglevel", "error", "-nostdin",
-		"-f", "lavfi", "-i", "testsrc2=size=" + size + ":rate=30:duration=" + seconds,
-		"-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=" + seconds,
+		"-f", "lavfi", "-t", seconds, "-i", picture,
+		"-f", "lavfi", "-t", seconds, "-i", sound,
 	}
 	args = append(args, encoders...)
 	args = append(args, "-g", "30", "-keyint_min", "30", "-pix_fmt", "yuv420p", "-use_editlist", "0",

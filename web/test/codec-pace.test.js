@@ -70,18 +70,32 @@ test('it stands still while it is held, and goes on at the live edge', () => {
   assert.ok(Math.abs(pace.ahead(8) - FRAME - 0.01) < 0.001, `${pace.ahead(8)}`);
 });
 
-test('what leads decides: smoothly while it is near, at once when it is not, and no longer when it is silent', () => {
+test('bounds hold: smoothly while they are near, at once when they are not, and no longer when none are told', () => {
   const pace = new Pace(new LiveEdge(0.01));
   feed(pace, 0, 2, () => 0);
-  pace.lead(2, 1.5);
+  pace.bound(2, 1.4, 1.5);
   assert.equal(pace.position(2), 1.5);
-  pace.lead(2.02, 1.53);
-  assert.ok(Math.abs(pace.position(2.02) - 1.521) < 1e-6, `${pace.position(2.02)}`);
+  pace.bound(2.02, 1.41, 1.51);
+  assert.ok(Math.abs(pace.position(2.02) - 1.519) < 1e-6, `${pace.position(2.02)}`);
   feed(pace, 2, 2.2, () => 0);
-  assert.ok(Math.abs(pace.position(2.2) - 1.701) < 1e-6, 'media that comes does not move it');
+  assert.ok(Math.abs(pace.position(2.2) - 1.699) < 1e-6, 'media that comes does not move it');
   assert.ok(pace.isLed(2.3) && !pace.isLed(2.4));
   feed(pace, 2.5, 5, () => 0);
   assert.ok(pace.ahead(5) < 0.1, `${pace.ahead(5)}`);
+});
+
+test('within its bounds the position goes its own pace', () => {
+  const pace = new Pace(new LiveEdge(0.01));
+  feed(pace, 0, 2, () => 0);
+  const position = pace.position(2);
+  pace.bound(2, position - 0.01, position + 0.01);
+  assert.equal(pace.position(2), position);
+  assert.equal(pace.isLed(2), false);
+  pace.bound(2, position + 0.2, position + 0.3);
+  assert.equal(pace.position(2), position + 0.2, 'too early is as bad');
+  pace.hold(2);
+  pace.bound(2, position + 1, position + 2);
+  assert.equal(pace.position(2), position + 0.2, 'nothing moves it while it stands');
 });
 
 test('another time line is followed', () => {

@@ -7,7 +7,7 @@ function setUp() {
   const drawn = [];
   const told = [];
   const canvas = { width: 300, height: 150, getContext: () => ({ drawImage: (frame) => drawn.push(frame.timestamp / 1e6) }) };
-  return { picture: new Picture(canvas, (time) => told.push(time)), canvas, drawn, told };
+  return { picture: new Picture(canvas, ({ timestamp }) => told.push(timestamp / 1e6)), canvas, drawn, told };
 }
 
 test('the newest frame that is due is drawn, those before it are not, and all are closed', () => {

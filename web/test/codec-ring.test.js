@@ -68,6 +68,26 @@ test('a lack is silence and a stall, and then more is kept', () => {
   assert.ok(ring.playing && ring.target > target, `${ring.target}`);
 });
 
+test('what is too much is left out without a click', () => {
+  const ring = new SoundRing(RATE, new LiveEdge(0.02));
+  const comes = live(ring);
+  play(ring, 0, 1000, comes);
+  const late = 0.15; // the device stands still for so long
+  const heard = [];
+  for (let q = 1000; q < 1600; q++) {
+    const now = (q * QUANTUM) / RATE + late;
+    comes(now);
+    const out = new Float32Array(QUANTUM);
+    ring.read(now, [out]);
+    heard.push(...out.map((value) => value * 2 ** 20));
+  }
+  assert.equal(ring.jumps, 1);
+  assert.equal(ring.stalls, 0);
+  assert.ok(ring.ahead < 0.1, `${ring.ahead}`);
+  const loudest = Math.max(...heard);
+  for (let i = 1; i < heard.length; i++) assert.ok(Math.abs(heard[i] - heard[i - 1]) < loudest / 50, `a click at ${i}`);
+});
+
 test('a short hole is heard as silence in its place', () => {
   const ring = new SoundRing(RATE, new LiveEdge(0.1));
   const heard = play(ring, 0, 1200, live(ring, { missing: (n) => n === 50 }));

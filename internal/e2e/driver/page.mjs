@@ -28,7 +28,7 @@ export function readPlayer() {
 
 /** Runs in the page. */
 export function readPicture() {
-  const video = document.querySelector('livews-player')?.video ?? document.querySelector('video');
+  const video = document.querySelector('livews-player')?.surface ?? document.querySelector('video');
   const canvas = new OffscreenCanvas(64, 36);
   const context = canvas.getContext('2d');
   context.drawImage(video, 0, 0, canvas.width, canvas.height);
