@@ -11,7 +11,11 @@ const MANY = 9;
 
 /** @type {Map<string, StreamCard>} */
 const cards = new Map();
-/** The names of those that are picked: a stream that comes back is picked still. */
+/**
+ * The names of those that are picked, in the order of that: a stream that comes back is picked still.
+ *
+ * @type {Set<string>}
+ */
 const picks = new Set();
 const previews = new Previews();
 
@@ -83,7 +87,7 @@ function applyFilter() {
 }
 
 function showPicked() {
-  const picked = [...cards.values()].filter((card) => card.isPicked).map((card) => card.name);
+  const picked = [...picks].filter((name) => cards.has(name));
   byId('picked').hidden = picked.length === 0;
   const all = `${count(picked.length, 'stream')} picked`;
   byId('picked-count').textContent = picked.length > MOST_STREAMS ? `${all}, of which the first ${MOST_STREAMS} are shown` : all;
