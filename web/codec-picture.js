@@ -65,6 +65,7 @@ export class Picture {
   /** Lets go of all that wait. */
   clear() {
     this.#drop(this.#waiting.length);
+    this.#drawnAt = -Infinity;
   }
 
   /**

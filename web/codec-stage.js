@@ -111,6 +111,7 @@ export class CodecStage {
         return this.#restart();
       case 'end':
         this.#ended = true;
+        this.#video.end();
         return this.#tick();
       case 'close':
         return this.#close();
@@ -196,6 +197,8 @@ export class CodecStage {
     const due = [this.#picture.next, this.#video.next].filter((time) => time !== null);
     if (due.length) this.#wake(Math.min(...due) - position);
     this.#over = this.#ended && !due.length && this.#video.isDone;
+    // What a decoder holds to the end comes to nothing at times.
+    if (this.#ended && !this.#over && !due.length) this.#wake(Infinity);
     this.#report();
   }
 

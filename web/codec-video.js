@@ -18,6 +18,7 @@ const MAX_FAILURES = 3;
  * @property {import('./codec-init.js').CodecInit} init
  * @property {number} time in seconds
  * @property {boolean} sync
+ * @property {boolean} first whether it begins a group
  * @property {Uint8Array<ArrayBuffer>} data
  */
 
@@ -30,8 +31,8 @@ const MAX_FAILURES = 3;
  */
 
 /**
- * Decodes a track of pictures, a little before they are due. While it is idle, it keeps the newest group, so that it
- * can go on from there.
+ * Decodes a track of pictures, a little before they are due. It keeps the newest group, so that it can go on with that
+ * when it has been idle.
  */
 export class VideoTrack {
   #handlers;
@@ -46,12 +47,21 @@ export class VideoTrack {
   #waiting = [];
   #bytes = 0;
   /**
+   * What the decoder has been given of the newest group, for as long as that is kept.
+   *
+   * @type {Waiting[]}
+   */
+  #given = [];
+  #givenBytes = 0;
+  /**
    * What the decoder has been given and has not given back.
    *
    * @type {{time: number, at: number}[]}
    */
   #pending = [];
   #idle = false;
+  #ending = false;
+  #flushed = false;
   #broken = true;
   #failures = 0;
   #position = -Infinity;
@@ -83,9 +93,7 @@ export class VideoTrack {
   set idle(value) {
     if (this.#idle === value) return;
     this.#idle = value;
-    // What the decoder was in the midst of has been passed over; it goes on at the start of a group.
-    if (value) this.#reset();
-    this.#broken ||= value;
+    if (value) this.#rewind();
   }
 
   /** @param {import('./codec-init.js').CodecInit} init */
@@ -112,8 +120,8 @@ export class VideoTrack {
     if (place.first) this.#beginGroup();
     else if (this.#broken && !this.#idle) return null;
     let end = 0;
-    for (const { time, duration, sync, data } of samples) {
-      this.#waiting.push({ init, time: place.time + time / init.timescale, sync, data });
+    for (const [i, { time, duration, sync, data }] of samples.entries()) {
+      this.#waiting.push({ init, time: place.time + time / init.timescale, sync, first: place.first && i === 0, data });
       this.#bytes += data.length;
       end = Math.max(end, place.time + (time + duration) / init.timescale);
     }
@@ -132,8 +140,15 @@ export class VideoTrack {
     while (this.#waiting.length && this.#waiting[0].time <= position + AHEAD && (this.#decoder?.decodeQueueSize ?? 0) < MAX_QUEUE) {
       const sample = /** @type {Waiting} */ (this.#waiting.shift());
       this.#bytes -= sample.data.length;
+      this.#keep(sample);
       this.#decode(sample);
     }
+    if (this.#ending && !this.#waiting.length) this.#flush();
+  }
+
+  /** Says that nothing more comes: the decoder is to give back what it holds. */
+  end() {
+    this.#ending = true;
   }
 
   /**
@@ -153,11 +168,13 @@ export class VideoTrack {
   reset() {
     this.#reset();
     this.#clear();
+    this.#ending = false;
     this.#broken = true;
   }
 
   close() {
     this.#clear();
+    this.#ending = false;
     this.#init = null;
     this.#pending = [];
     if (this.#decoder && this.#decoder.state !== 'closed') this.#decoder.close();
@@ -172,6 +189,44 @@ export class VideoTrack {
       this.#clear();
     }
     this.#broken = false;
+  }
+
+  /** What the decoder was in the midst of has been passed over: it will go on at the start of the newest group. */
+  #rewind() {
+    this.#reset();
+    const start = this.#waiting.findLastIndex((sample) => sample.first);
+    this.#waiting = start < 0 ? [...this.#given, ...this.#waiting] : this.#waiting.slice(start);
+    this.#bytes = this.#waiting.reduce((sum, sample) => sum + sample.data.length, 0);
+    this.#forget();
+    this.#broken ||= !this.#waiting[0]?.first;
+  }
+
+  /**
+   * Keeps what the decoder is given of a group, unless that becomes too much.
+   *
+   * @param {Waiting} sample
+   */
+  #keep(sample) {
+    if (sample.first) this.#forget();
+    else if (!this.#given.length) return;
+    this.#given.push(sample);
+    this.#givenBytes += sample.data.length;
+    if (this.#given.length > MAX_WAITING || this.#givenBytes > MAX_BYTES) this.#forget();
+  }
+
+  #forget() {
+    this.#given = [];
+    this.#givenBytes = 0;
+  }
+
+  #flush() {
+    const decoder = this.#decoder;
+    if (this.#flushed || decoder?.state !== 'configured') return;
+    this.#flushed = true;
+    const done = () => {
+      if (decoder === this.#decoder && this.#flushed) this.#pending = [];
+    };
+    decoder.flush().then(done, done);
   }
 
   /** @param {Waiting} sample */
@@ -243,11 +298,13 @@ export class VideoTrack {
   #reset() {
     this.#pending = [];
     this.#configured = null;
+    this.#flushed = false;
     if (this.#decoder?.state === 'configured') this.#decoder.reset();
   }
 
   #clear() {
     this.#waiting = [];
     this.#bytes = 0;
+    this.#forget();
   }
 }

@@ -119,18 +119,6 @@ test('idle it keeps the newest group, and goes on with it', () => {
   assert.deepEqual([made[0].given[0].timestamp, made[0].given.length], [2_000_000, 10]);
 });
 
-test('a group that begins while it is idle in mid-group is gone on with, and the rest of the old one is not', () => {
-  const { track, made, log } = setUp();
-  for (let n = 0; n < 10; n++) track.append(frame(n));
-  track.advance(10);
-  track.idle = true;
-  track.idle = false;
-  for (let n = 10; n < 30; n++) track.append(frame(n));
-  track.advance(10);
-  made[0].finish();
-  assert.equal(log.frames[0], 1);
-});
-
 test('a decoder that is too slow goes on with the next group', () => {
   const { track, made, log } = setUp();
   for (let n = 0; n < 20; n++) track.append(frame(n));
@@ -165,4 +153,49 @@ test('closed, it hands on nothing', () => {
   assert.equal(made[0].state, 'closed');
   made[0].finish();
   assert.deepEqual(log.frames, []);
+});
+
+test('after a moment of idleness it goes on in the midst of a group, from its start', () => {
+  const { track, made, log } = setUp();
+  for (let n = 0; n < 12; n++) track.append(frame(n));
+  track.advance(0.2);
+  made[0].finish();
+  track.idle = true;
+  track.append(frame(12));
+  track.idle = false;
+  assert.notEqual(track.append(frame(13)), null, 'it follows');
+  track.advance(0.52);
+  assert.deepEqual(made[0].given.map(({ timestamp }) => timestamp / 40_000), Array.from({ length: 14 }, (_, i) => i));
+  made[0].finish();
+  assert.equal(log.frames.at(-1), 0.52);
+  assert.equal(log.lost, 0);
+});
+
+test('of a group that is too long to be kept it waits for the next', () => {
+  const { track, made } = setUp();
+  for (let n = 0; n < 5; n++) {
+    track.append(frame(n, 20 << 20));
+    track.advance(1);
+    made[0].finish();
+  }
+  track.idle = true;
+  track.idle = false;
+  assert.equal(track.append(frame(5)), null);
+  track.advance(1);
+  assert.equal(made[0].given.length, 0);
+});
+
+test('at the end the decoder gives back what it holds', async () => {
+  const { track, made } = setUp();
+  for (let n = 0; n < 3; n++) track.append(frame(n));
+  track.advance(1);
+  // Its last frame is broken, and never comes back.
+  const [decoder] = made;
+  decoder.given.pop();
+  track.end();
+  track.advance(1);
+  decoder.finish();
+  assert.ok(!track.isDone);
+  await Promise.resolve();
+  assert.ok(track.isDone);
 });
