@@ -75,7 +75,7 @@ export class Speaker {
 
   #refresh() {
     const aloud = this.#wanted && !this.#video.muted && this.#video.volume > 0;
-    if (aloud && !this.#context) void this.#open();
+    if (aloud && !this.#context) void this.#open().catch((error) => this.#failed(error));
     if (this.#gain) this.#gain.gain.value = this.#video.volume;
     if (aloud) this.#resume();
     else this.#suspend();
@@ -85,12 +85,13 @@ export class Speaker {
     const context = this.#newContext();
     this.#context = context;
     context.onstatechange = () => this.#read();
-    try {
-      await context.audioWorklet.addModule(WORKLET);
-      if (context === this.#context) this.#connect(context);
-    } catch (error) {
-      if (context === this.#context) this.#handlers.onerror(/** @type {Error} */ (error).message);
-    }
+    await context.audioWorklet.addModule(WORKLET);
+    if (context === this.#context) this.#connect(context);
+  }
+
+  /** @param {Error} error */
+  #failed(error) {
+    if (!this.#listening.signal.aborted) this.#handlers.onerror(error.message);
   }
 
   /** At the rate of the stream, so that the browser resamples where it has to; not all rates can be. */
@@ -129,6 +130,8 @@ export class Speaker {
   }
 
   #suspend() {
+    // A context that does not run now has not been refused.
+    this.#clock.clearTimeout(this.#timer);
     this.#context?.suspend().catch(() => {});
     this.#read();
   }
