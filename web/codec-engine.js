@@ -33,6 +33,7 @@ export class CodecEngine {
   isFrozen = false;
   hasAudio = false;
   isStarted = false;
+  #hasVideo = true;
   #video;
   #canvas;
   #handlers;
@@ -91,7 +92,7 @@ export class CodecEngine {
   }
 
   get isEmpty() {
-    return this.#standing.drawn === 0;
+    return this.#hasVideo ? this.#standing.drawn === 0 : !this.isPlaced;
   }
 
   get hasPicture() {
@@ -143,6 +144,7 @@ export class CodecEngine {
     const sound = tracks.find((track) => track.kind === 'audio');
     this.isStarted = true;
     this.hasAudio = sound !== undefined;
+    this.#hasVideo = tracks.some((track) => track.kind === 'video');
     if (sound) this.#speaker.setTrack(sound);
     this.#speaker.wanted = this.hasAudio && !this.paused;
   }
@@ -237,6 +239,7 @@ export class CodecEngine {
   #setPaused(paused) {
     if (this.paused === paused) return;
     this.paused = paused;
+    this.isFrozen = false;
     this.#speaker.wanted = this.hasAudio && !paused;
     this.#idle();
     this.#handlers.onplaychange();
@@ -276,7 +279,9 @@ export class CodecEngine {
     this.isFrozen = false;
     this.#watch();
     if (!first) return;
-    const at = this.#clock.now() - (this.#clock.wall() - this.#standing.drawnAt) + REFRESH;
+    // A wall clock may be set at any time.
+    const ago = Math.min(Math.max(this.#clock.wall() - this.#standing.drawnAt, 0), this.#clock.now() - this.#loadedAt);
+    const at = this.#clock.now() - ago + REFRESH;
     this.#firstMs = at - this.#loadedAt;
     performance.mark('livews-first-frame', { startTime: at });
     this.#handlers.onplaychange();
@@ -285,7 +290,7 @@ export class CodecEngine {
   /** Watches whether the picture moves while it should. */
   #watch() {
     this.#clock.clearTimeout(this.#watchdog);
-    if (this.paused || document.hidden || this.isEmpty) return;
+    if (this.paused || document.hidden || this.isEmpty || !this.#hasVideo) return;
     this.#watchdog = this.#clock.setTimeout(() => {
       this.isFrozen = true;
       this.#handlers.onchange();

@@ -21,7 +21,8 @@ const WORKER = new URL('./codec-worker.js', import.meta.url);
  * @returns {CodecHost}
  */
 export function openStage(canvas, margin, tell) {
-  const host = canUseWorker() ? openWorker(tell) : openHere(tell);
+  const worker = canUseWorker() ? newWorker() : null;
+  const host = worker ? openWorker(worker, tell) : openHere(tell);
   const surface = host.isWorker ? canvas.transferControlToOffscreen() : canvas;
   host.send({ do: 'open', canvas: surface, margin }, host.isWorker ? [/** @type {OffscreenCanvas} */ (surface)] : []);
   return host;
@@ -31,12 +32,21 @@ function canUseWorker() {
   return 'transferControlToOffscreen' in HTMLCanvasElement.prototype && WORKER.origin === globalThis.location.origin;
 }
 
+/** Returns a worker, or null where the page may have none, as in a frame with a sandbox. */
+function newWorker() {
+  try {
+    return new Worker(WORKER, { type: 'module', name: 'livews' });
+  } catch {
+    return null;
+  }
+}
+
 /**
+ * @param {Worker} worker
  * @param {(report: Report) => void} tell
  * @returns {CodecHost & {isWorker: boolean}}
  */
-function openWorker(tell) {
-  const worker = new Worker(WORKER, { type: 'module', name: 'livews' });
+function openWorker(worker, tell) {
   worker.onmessage = ({ data }) => tell(data);
   worker.onerror = (event) => tell({ unsupported: event.message || 'the worker does not start' });
   return {
