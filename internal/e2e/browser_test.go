@@ -37,6 +37,7 @@ type command struct {
 	URL        string `json:"url,omitempty"`
 	Path       string `json:"path,omitempty"`
 	Expression string `json:"expression,omitempty"`
+	Frame      string `json:"frame,omitempty"`
 }
 
 // reply is one line from the driver.

@@ -6,7 +6,8 @@
 //
 //   {"do":"open","url":URL}                a new page, and only that
 //   {"do":"sample"}                        what the player shows now
-//   {"do":"evaluate","expression":JS}      any value of the page
+//   {"do":"evaluate","expression":JS}      any value of the page; with "frame":TEXT of the frame whose URL has
+//                                          this text in it, or null while there is none
 //   {"do":"picture"}                       the video's picture, 64 x 36 grey values
 //   {"do":"screenshot","path":FILE.png}
 //   {"do":"hide"}, {"do":"show"}           another page in front, and this one again (not WebKit)
@@ -91,8 +92,9 @@ class Session {
     return { grey: await this.page.evaluate(readPicture) };
   }
 
-  async evaluate({ expression }) {
-    return { value: await this.page.evaluate(expression) };
+  async evaluate({ expression, frame = '' }) {
+    const target = frame ? this.page.frames().find((one) => one.url().includes(frame)) : this.page;
+    return { value: (await target?.evaluate(expression)) ?? null };
   }
 
   async hide() {
