@@ -5,6 +5,11 @@
 const MAX_STEP = 5;
 /** How far media may overlap what came before it and still be taken as its continuation. */
 const MAX_OVERLAP = 0.5;
+/**
+ * Where media begins at the earliest, in seconds. With media at zero, where an element stands at first, WebKitGTK begins to
+ * decode it at once, and the seek to the live edge that comes then may hang the browser (WebKit bug 272975).
+ */
+const EARLIEST = 10;
 
 /**
  * Lays the epochs of a stream one behind the other on the time line of a media element. Within an epoch the tracks
@@ -43,6 +48,7 @@ export class Timeline {
    * @param {number} time
    */
   #begin(epoch, time) {
+    if (this.#epoch < 0) this.#offset = Math.max(0, EARLIEST - time);
     const step = time + this.#offset - this.#end;
     this.#previous = { epoch: this.#epoch, offset: this.#offset };
     if (this.#epoch >= 0 && (step < -MAX_OVERLAP || step > MAX_STEP)) this.#offset = this.#end - time;
