@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/livews/websocketlivestream/web"
@@ -36,6 +37,10 @@ type asset struct {
 	contentType string
 	etag        string
 }
+
+// linkedAssets returns the files, which are the same for every handler. Making them takes
+// some milliseconds.
+var linkedAssets = sync.OnceValue(newAssets)
 
 func newAssets() *assets {
 	all := &assets{files: make(map[string]asset)}

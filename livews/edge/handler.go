@@ -104,7 +104,7 @@ func (h *Handler) route() {
 		Logger:  h.Logger,
 		Plain:   func() wire.Encoder { return &plainEncoder{merged: merged} },
 	}
-	assets := newAssets()
+	assets := linkedAssets()
 	h.pages = newPages(h.Title, assets.version)
 	h.pages.embedders = cmp.Or(strings.Join(h.Embedders, " "), "*")
 	h.mux = http.NewServeMux()
