@@ -40,6 +40,7 @@ export class Controls {
   #pip = null;
   #speech = dom('p', { class: 'speech', 'aria-live': 'polite' });
   #hiding = 0;
+  #listening = new AbortController();
 
   /**
    * @param {import('./extras.js').Host & {load: () => void}} host the custom element
@@ -85,11 +86,18 @@ export class Controls {
 
   /** The element is taken out of its page. */
   close() {
+    this.#listening.abort();
+    clearTimeout(this.#hiding);
     this.#extras.close();
   }
 
   /** The element is in a page, perhaps again. */
   open() {
+    this.#listening.abort();
+    this.#listening = new AbortController();
+    // The document would keep a player that is in no page any more.
+    document.addEventListener('fullscreenchange', () => this.#refreshFullscreen(), { signal: this.#listening.signal });
+    this.#refreshFullscreen();
     this.#extras.refresh();
   }
 
@@ -175,7 +183,6 @@ export class Controls {
     this.root.addEventListener('pointerleave', (event) => event.pointerType === 'mouse' && this.#sleep());
     this.root.addEventListener('pointerup', (event) => event.target === this.#player.surface && this.#tapped(event));
     this.root.addEventListener('dblclick', (event) => event.target === this.#player.surface && this.#toggleFullscreen());
-    document.addEventListener('fullscreenchange', () => this.#refreshFullscreen());
   }
 
   /** @param {import('./states.js').Notice} notice */

@@ -78,9 +78,15 @@ export class Extras {
   async #loadPanel() {
     const [{ StatsPanel }] = await Promise.all([import('./stats-panel.js'), this.#styled()]);
     if (this.#panel) return;
-    this.#panel = new StatsPanel(this.#player, () => (this.#host.statsShown = false));
+    this.#panel = new StatsPanel(this.#player, () => this.#closePanel());
     this.#root.append(this.#panel.element);
     if (this.#host.isConnected) this.refresh();
+  }
+
+  /** The focus was in the panel, and would be lost with it. */
+  #closePanel() {
+    this.#host.statsShown = false;
+    this.button.element.focus();
   }
 
   #toggleMenu() {

@@ -322,14 +322,19 @@ export class Playhead {
   }
 
   #paused() {
-    const { pictureInPictureElement } = document;
     // A browser pauses a hidden muted video by itself; the viewer can only do so from a small window of its own.
-    if (this.#away || this.#video.ended || !this.#video.paused || (document.hidden && pictureInPictureElement !== this.#video)) return;
+    if (this.#away || this.#video.ended || !this.#video.paused || (document.hidden && !this.#isInPicture)) return;
     this.#wanted = false;
     this.#following = false;
     this.#setFrozen(false);
     this.#setRate(1);
     this.#handlers.onchange();
+  }
+
+  /** Whether the video is in a small window of its own; of a video in a shadow root only that root says so. */
+  get #isInPicture() {
+    const root = /** @type {Partial<Document | ShadowRoot> | undefined} */ (this.#video.getRootNode?.());
+    return (root?.pictureInPictureElement ?? null) === this.#video;
   }
 
   #played() {

@@ -10,6 +10,8 @@ const REFRESH = 500;
 /** The plot's own units. */
 const WIDTH = 240;
 const HEIGHT = 48;
+/** What these keys do where the figures have the focus: they scroll. */
+const SCROLLING = ['ArrowUp', 'ArrowDown', ' '];
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** Figures of the playback over the picture, and a plot of the latency in the last minute. */
@@ -35,6 +37,7 @@ export class StatsPanel {
     const plot = dom('div', { class: 'plot', role: 'img', 'aria-label': 'Latency in the last minute' }, this.#draw(), this.#top);
     // It can have the focus, so that those without a mouse can scroll it.
     const scroll = dom('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Figures' }, plot, this.#list);
+    scroll.addEventListener('keydown', (event) => SCROLLING.includes(event.key) && event.stopPropagation());
     const head = dom('div', { class: 'head' }, dom('span', {}, 'Statistics'), close.element);
     this.element = dom('section', { class: 'stats', part: 'stats', 'aria-label': 'Statistics', hidden: '' }, head, scroll);
     this.element.addEventListener('keydown', (event) => event.key === 'Escape' && onclose());

@@ -192,6 +192,18 @@ test('it goes back and forth within what is buffered', async () => {
   assert.deepEqual(video.seeks, [10.89, 10, 11.88]);
 });
 
+test('who pauses in the small window of a hidden page means it', async () => {
+  await start();
+  document.hidden = true;
+  // In the element the video is in a shadow root, of which the document sees but the host.
+  video.getRootNode = () => ({ pictureInPictureElement: video });
+  video.pause();
+  document.hidden = false;
+  playhead.shown();
+  await settle();
+  assert.equal(video.paused, true);
+});
+
 test('shown again, it is live, unless the viewer had paused', async () => {
   await start();
   document.hidden = true;
