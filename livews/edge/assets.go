@@ -2,6 +2,7 @@ package edge
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"io/fs"
@@ -34,75 +35,67 @@ type assets struct {
 
 type asset struct {
 	content     []byte
+	zipped      func() []byte // the content by gzip, made when first wanted
 	contentType string
-	etag        string
+	hash        string
 }
 
-// linkedAssets returns the files, which are the same for every handler. Making them takes
-// some milliseconds.
-var linkedAssets = sync.OnceValue(newAssets)
-
-func newAssets() *assets {
-	all := &assets{files: make(map[string]asset)}
-	contents := readFiles()
-	for name, content := range linkAll(contents) {
-		contents[name] = content
+// linkedAssets returns the assets, which are the same for every handler.
+var linkedAssets = sync.OnceValue(func() *assets {
+	files, err := readFiles()
+	if err != nil {
+		panic(err) // a module has a form that cannot be linked, which a test finds
 	}
+	return newAssets(files)
+})
+
+// readFiles returns the embedded files that are served, by their paths: scripts linked,
+// others as they are.
+func readFiles() (map[string]string, error) {
+	files, scripts := make(map[string]string), make(map[string]string)
+	err := fs.WalkDir(web.Files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) == ".html" {
+			return err
+		}
+		content, err := fs.ReadFile(web.Files, name)
+		files[name] = string(content)
+		if path.Ext(name) == ".js" {
+			scripts[name] = string(content)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	linked, err := linkRoots(scripts)
+	maps.Copy(files, linked)
+	return files, err
+}
+
+func newAssets(files map[string]string) *assets {
+	all := &assets{files: make(map[string]asset)}
 	whole := sha256.New()
-	for _, name := range slices.Sorted(maps.Keys(contents)) {
-		sum := sha256.Sum256([]byte(contents[name]))
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		content := []byte(files[name])
+		sum := sha256.Sum256(content)
 		whole.Write(sum[:])
 		all.files[name] = asset{
-			content:     []byte(contents[name]),
+			content:     content,
+			zipped:      sync.OnceValue(func() []byte { return zip(content) }),
 			contentType: contentTypes[path.Ext(name)],
-			etag:        `"` + hex.EncodeToString(sum[:8]) + `"`,
+			hash:        hex.EncodeToString(sum[:8]),
 		}
 	}
 	all.version = hex.EncodeToString(whole.Sum(nil)[:8])
 	return all
 }
 
-// readFiles returns the embedded files that are served as they are, by their paths.
-func readFiles() map[string]string {
-	contents := make(map[string]string)
-	add := func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || path.Ext(name) == ".html" {
-			return err
-		}
-		content, err := fs.ReadFile(web.Files, name)
-		contents[name] = string(content)
-		return err
-	}
-	if err := fs.WalkDir(web.Files, ".", add); err != nil {
-		panic(err) // what is embedded can be read
-	}
-	return contents
-}
-
-// linkAll links the modules that pages load and no other module imports: each comes with
-// all that it imports, in one file at its own address.
-func linkAll(contents map[string]string) map[string]string {
-	imported := make(map[string]bool)
-	for name, content := range contents {
-		if path.Ext(name) != ".js" {
-			continue
-		}
-		for _, other := range imports(name, content) {
-			imported[other] = true
-		}
-	}
-	linked := make(map[string]string)
-	for name, content := range contents {
-		if path.Ext(name) != ".js" || imported[name] || len(imports(name, content)) == 0 {
-			continue
-		}
-		text, err := link(contents, name)
-		if err != nil {
-			panic(err) // a module has a form that the linker does not know
-		}
-		linked[name] = text
-	}
-	return linked
+func zip(content []byte) []byte {
+	var buf bytes.Buffer
+	w := gzip.NewWriter(&buf)
+	_, _ = w.Write(content) // a buffer takes everything
+	_ = w.Close()
+	return buf.Bytes()
 }
 
 // serve answers with one file, or 304 where the browser has it. Pages of other
@@ -125,8 +118,26 @@ func (all *assets) serve(w http.ResponseWriter, r *http.Request) {
 	if version == all.version {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	w.Header().Set("ETag", a.etag)
+	w.Header().Set("Vary", "Accept-Encoding")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Access-Control-Allow-Origin", "*")
+	if takesGzip(r) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("ETag", `"`+a.hash+`-gzip"`)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.zipped()))
+		return
+	}
+	w.Header().Set("ETag", `"`+a.hash+`"`)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.content))
+}
+
+// takesGzip tells whether a client names gzip among what it decodes (RFC 9110, 12.5.3).
+func takesGzip(r *http.Request) bool {
+	for coding := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		name, weight, _ := strings.Cut(strings.ReplaceAll(coding, " ", ""), ";")
+		if strings.EqualFold(name, "gzip") {
+			return weight == "" || strings.Trim(weight, "qQ=0.") != "" // q=0 is a refusal
+		}
+	}
+	return false
 }

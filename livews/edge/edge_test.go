@@ -2,6 +2,7 @@ package edge_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -441,6 +442,45 @@ func TestVersion(t *testing.T) {
 			t.Errorf("%s: status %d, Cache-Control %q, want %q", path, resp.StatusCode, got, want)
 		}
 	}
+}
+
+// TestGzip wants a file packed for those who ask, and then of another ETag.
+func TestGzip(t *testing.T) {
+	server := serve(t, &edge.Handler{Streams: new(livews.Streams)})
+	url := server.URL + "/tv/assets/livews-player.js"
+	plain, want := get(t, url, "Accept-Encoding", "identity")
+	for accepted, packed := range map[string]bool{
+		"gzip": true, "br, GZIP;q=0.5": true, "deflate, gzip ; q=1": true,
+		"": false, "br": false, "gzip;q=0": false, "gzip; q=0.00": false, "xgzip": false,
+	} {
+		resp, body := get(t, url, "Accept-Encoding", accepted)
+		if got := resp.Header.Get("Content-Encoding") == "gzip"; got != packed {
+			t.Errorf("%q: packed is %v, want %v", accepted, got, packed)
+			continue
+		}
+		if packed {
+			body = unzip(t, body)
+		}
+		if body != want || resp.Header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%q: %d bytes, Vary %q, want %d bytes", accepted, len(body), resp.Header.Get("Vary"), len(want))
+		}
+		if same := resp.Header.Get("ETag") == plain.Header.Get("ETag"); same == packed {
+			t.Errorf("%q: ETag %s", accepted, resp.Header.Get("ETag"))
+		}
+	}
+}
+
+func unzip(t *testing.T, packed string) string {
+	t.Helper()
+	r, err := gzip.NewReader(strings.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
 }
 
 func checkAsset(t *testing.T, url string) {

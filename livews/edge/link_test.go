@@ -1,6 +1,8 @@
 package edge
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -12,6 +14,7 @@ func TestLink(t *testing.T) {
 		"page/two.js":  "import { deep } from '../deep.js';\nclass Two {\n  /** @returns {number} */ get deep() { return deep; }\n}\nexport { Two };\n",
 		"deep.js":      "export const deep = new URL('./x.css', import.meta.url);\nexport const later = () => import('./later.js');\n",
 		"effect.js":    "import { deep } from './deep.js';\ndeep.toString();\n",
+		"later.js":     "export {};\n",
 	}
 	want := `// deep.js
 const $deep = (() => {
@@ -49,8 +52,12 @@ await one(new Two());
 class Main {}
 export { Main };
 `
-	if got, err := link(modules, "page/main.js"); err != nil || got != want {
+	linked, err := linkRoots(modules)
+	if got := linked["page/main.js"]; err != nil || got != want {
 		t.Errorf("link: %v\n%s\nwant\n%s", err, got, want)
+	}
+	if len(linked) != 2 || linked["later.js"] == "" {
+		t.Errorf("linked are %v, want the page and what it loads later", slices.Collect(maps.Keys(linked)))
 	}
 }
 
@@ -64,7 +71,10 @@ func TestLinkRefuses(t *testing.T) {
 		"const a = 1;\nexport { a as b };\n": "export { a as b }",
 		"import { a } from 'elsewhere';\n":   "import { a } from",
 	} {
-		_, err := link(map[string]string{"main.js": text, "a.js": "export const a = 1;\n"}, "main.js")
+		main, err := parseModule("main.js", text)
+		if err == nil {
+			_, err = link(map[string]*module{"main.js": main, "a.js": {name: "a.js", exports: []string{"a"}}}, "main.js")
+		}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("link %q: %v, want an error with %q", text, err, want)
 		}
@@ -73,17 +83,28 @@ func TestLinkRefuses(t *testing.T) {
 
 // TestLinkedPlayer wants the element in one file, for pages of other hosts too.
 func TestLinkedPlayer(t *testing.T) {
-	files := newAssets().files
-	player := string(files["livews-player.js"].content)
+	files, err := readFiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	player := files["livews-player.js"]
 	for _, part := range []string{"class Player ", "class LivewsPlayerElement ", "customElements.define("} {
 		if strings.Count(player, part) != 1 {
 			t.Errorf("%q is %d times in livews-player.js, want once", part, strings.Count(player, part))
 		}
 	}
-	if len(imports("", player)) > 0 || strings.Contains(player, "\n/**") {
+	if strings.Contains(player, "\nimport ") || strings.Contains(player, "\n/**") {
 		t.Error("livews-player.js is not linked, or has comments")
 	}
-	if !strings.Contains(string(files["player.js"].content), "import ") {
+	if !strings.Contains(files["player.js"], "import ") {
 		t.Error("player.js, which programs may import, does not share modules with others")
+	}
+}
+
+func BenchmarkLink(b *testing.B) {
+	for b.Loop() {
+		if _, err := readFiles(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
