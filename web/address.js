@@ -52,6 +52,18 @@ export function subscriptionURL(url, tracks, after) {
 }
 
 /**
+ * Returns what the URL of a stream asks for, as a select of PROTOCOL.md has it: no tracks are all, no latency is none.
+ *
+ * @param {string} url
+ * @returns {{tracks: number[], latency: string}}
+ */
+export function ownWish(url) {
+  const { searchParams } = new URL(url);
+  const tracks = (searchParams.get('tracks') ?? '').split(',').map(Number).filter((track) => track > 0);
+  return { tracks, latency: searchParams.get('latency') ?? '' };
+}
+
+/**
  * Returns the URL of a stream with a latency budget, which is how long the server may keep what has come in order to
  * send more at once.
  *

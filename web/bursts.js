@@ -28,6 +28,12 @@ export class Bursts {
     return Math.max(this.#spread, this.#arrivedAt - at < WINDOW ? length : 0);
   }
 
+  /** Forgets the pauses: they were the server's, which makes no more of them. */
+  forgetPauses() {
+    this.#rhythm = { length: 0, at: -Infinity };
+    this.#pause = { endedAt: -Infinity, length: 0 };
+  }
+
   /**
    * Takes in a chunk.
    *

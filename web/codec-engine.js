@@ -62,7 +62,7 @@ export class CodecEngine {
     this.#clock = clock;
     this.#loadedAt = clock.now();
     this.#canvas = this.#newCanvas();
-    const own = Math.max(margin - BROWSER, 0);
+    const own = ownMargin(margin);
     this.#host = openStage(this.#canvas, own, (report) => this.#told(report));
     this.#speaker = this.#newSpeaker(own + FOR_SOUND);
     const { signal } = this.#listening;
@@ -190,6 +190,13 @@ export class CodecEngine {
   /** Does nothing: what has been shown is gone. */
   seekBy() {}
 
+  /** @param {import('./profile.js').Profile} profile */
+  aim({ margin, budget }) {
+    const own = ownMargin(margin);
+    this.#host.send({ do: 'aim', margin: own, hold: budget / 1000 });
+    this.#speaker.aim(own + FOR_SOUND, budget / 1000);
+  }
+
   /** Does nothing: it has seen so itself. */
   shown() {}
 
@@ -297,4 +304,12 @@ export class CodecEngine {
       this.#handlers.onbuffered();
     }, FROZEN_AFTER);
   }
+}
+
+/**
+ * @param {number} margin as Media Source Extensions would have it, in seconds
+ * @returns {number}
+ */
+function ownMargin(margin) {
+  return Math.max(margin - BROWSER, 0);
 }

@@ -2,6 +2,8 @@
 const SETTLE = 0.3;
 /** This far beyond the newest media the position stops: it has run dry. In seconds. */
 const DRY = 0.25;
+/** The position goes back at once to a place this far back, in seconds. */
+const FAR = 0.25;
 /** The position stays where its bounds have put it for so long, in seconds. */
 const LED_FOR = 0.3;
 /** The position may be out of its bounds by so much without jumping there, in seconds; it moves by a part of it at once. */
@@ -108,6 +110,18 @@ export class Pace {
     this.#placed = true;
     this.rate = 1;
     this.#anchor = { time: smooth ? was + (time - was) * PART : time, at: now };
+  }
+
+  /**
+   * Steers to another margin: gently, unless that lies far away.
+   *
+   * @param {number} now
+   * @param {number} margin
+   * @param {number} hold see LiveEdge.aim
+   */
+  aim(now, margin, hold) {
+    this.#edge.aim(margin, hold);
+    if (this.#placed && !this.#held && !this.isLed(now) && this.#edge.distance - this.ahead(now) > FAR) this.#place(now);
   }
 
   /** Lets go of the bounds. */

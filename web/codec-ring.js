@@ -2,6 +2,8 @@
 const MAX_AHEAD = 45;
 /** What follows this closely follows at once, in seconds. */
 const CLOSE = 0.001;
+/** It is silent, to let more wait, where this much is lacking, in seconds. */
+const FAR = 0.25;
 /** A longer hole than this is not kept as silence, in seconds. */
 const MAX_HOLE = 0.5;
 /** What comes first may be a burst: playback begins so many seconds later. */
@@ -52,6 +54,19 @@ export class SoundRing {
   /** The margin that is steered to. */
   get target() {
     return this.#edge.target;
+  }
+
+  /**
+   * Steers to another margin. Where much more is to wait than does, it is silent until it does.
+   *
+   * @param {number} now
+   * @param {number} margin
+   * @param {number} hold see LiveEdge.aim
+   */
+  aim(now, margin, hold) {
+    this.#edge.aim(margin, hold);
+    if (!this.playing || this.#edge.distance - this.ahead <= FAR) return;
+    this.#pause(now);
   }
 
   /**
@@ -144,12 +159,17 @@ export class SoundRing {
 
   /** @param {number} now */
   #ranDry(now) {
+    this.#pause(now);
+    this.stalls++;
+    this.#edge.stalled(now);
+  }
+
+  /** @param {number} now */
+  #pause(now) {
     this.playing = false;
     this.#since = now;
     this.#skip = 0;
     this.rate = 1;
-    this.stalls++;
-    this.#edge.stalled(now);
   }
 
   /** @param {number} now */

@@ -22,7 +22,9 @@ export class Speaker {
   #video;
   #handlers;
   #clock;
-  #margin;
+  #aim;
+  /** @type {AudioWorkletNode | null} */
+  #node = null;
   /** @type {AudioContext | null} */
   #context = null;
   /** @type {GainNode | null} */
@@ -43,7 +45,7 @@ export class Speaker {
     this.#video = video;
     this.#handlers = handlers;
     this.#clock = clock;
-    this.#margin = margin;
+    this.#aim = { margin, hold: 0 };
     video.addEventListener('volumechange', () => this.#refresh(), { signal: this.#listening.signal });
   }
 
@@ -64,6 +66,17 @@ export class Speaker {
   set wanted(value) {
     this.#wanted = value;
     this.#refresh();
+  }
+
+  /**
+   * Steers to another margin.
+   *
+   * @param {number} margin in seconds
+   * @param {number} hold see LiveEdge.aim
+   */
+  aim(margin, hold) {
+    this.#aim = { margin, hold };
+    this.#node?.port.postMessage(this.#aim);
   }
 
   close() {
@@ -108,10 +121,11 @@ export class Speaker {
     const node = new AudioWorkletNode(context, 'livews-sound', {
       numberOfInputs: 0,
       outputChannelCount: [this.#track.channels],
-      processorOptions: { margin: this.#margin },
+      processorOptions: this.#aim,
     });
     const { port1, port2 } = new MessageChannel();
     node.port.postMessage(null, [port1]);
+    this.#node = node;
     this.#gain = new GainNode(context, { gain: this.#video.volume });
     node.connect(this.#gain).connect(context.destination);
     this.#handlers.onport(port2);

@@ -18,7 +18,7 @@ import { LiveEdge } from './live-edge.js';
  * @typedef {{do: 'open', canvas: OffscreenCanvas | HTMLCanvasElement, margin: number} |
  *   {do: 'init', info: TrackInfo, payload: Uint8Array<ArrayBuffer>} | {do: 'chunk', piece: Piece} |
  *   {do: 'idle', paused: boolean, hidden: boolean} | {do: 'sound', port: MessagePort | null} |
- *   {do: 'aloud', aloud: boolean, latency: number} | {do: 'live' | 'restart' | 'end' | 'close'}} Command
+ *   {do: 'aim', margin: number, hold: number} | {do: 'aloud', aloud: boolean, latency: number} | {do: 'live' | 'restart' | 'end' | 'close'}} Command
  */
 
 /**
@@ -105,6 +105,8 @@ export class CodecStage {
         return this.#setSound(command.port);
       case 'aloud':
         return this.#setAloud(command.aloud, command.latency);
+      case 'aim':
+        return this.#pace.aim(this.#now(), command.margin, command.hold);
       case 'live':
         return this.#pace.release(this.#now());
       case 'restart':

@@ -1,4 +1,4 @@
-// An audio worklet that plays decoded sound. By its port it is told its margin, and given another port, by which the
+// An audio worklet that plays decoded sound. By its port it is told another margin, and given another port, by which the
 // sound comes and by which it says what is heard.
 
 import { SoundRing } from './codec-ring.js';
@@ -17,11 +17,13 @@ class Player extends scope.AudioWorkletProcessor {
   #told = 0;
   #open = true;
 
-  /** @param {{processorOptions: {margin: number}}} options */
-  constructor({ processorOptions: { margin } }) {
+  /** @param {{processorOptions: {margin: number, hold: number}}} options */
+  constructor({ processorOptions: { margin, hold } }) {
     super();
-    this.#ring = new SoundRing(scope.sampleRate, new LiveEdge(margin));
-    /** @type {any} */ (this).port.onmessage = (/** @type {MessageEvent} */ { ports: [port] }) => {
+    this.#ring = new SoundRing(scope.sampleRate, new LiveEdge());
+    this.#ring.aim(scope.currentTime, margin, hold);
+    /** @type {any} */ (this).port.onmessage = (/** @type {MessageEvent} */ { data, ports: [port] }) => {
+      if (data) return this.#ring.aim(scope.currentTime, data.margin, data.hold);
       this.#port = port;
       if (port) port.onmessage = ({ data }) => this.#take(data);
       else this.#open = false;

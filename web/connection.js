@@ -1,4 +1,4 @@
-import { subscriptionURL } from './address.js';
+import { ownWish, subscriptionURL, withLatency } from './address.js';
 import { Addresses } from './addresses.js';
 import { Backoff } from './backoff.js';
 import { systemClock } from './clock.js';
@@ -83,6 +83,7 @@ export class Connection {
    * @type {number[] | null}
    */
   #switch = null;
+  #budget = 0;
   #closed = false;
   #known = false;
   #waiting = false;
@@ -180,6 +181,17 @@ export class Connection {
     this.#tell({ type: 'select', tracks, at: 'group' });
   }
 
+  /**
+   * Lets the server keep what has come for so long, in order to send more at once; also on later connections.
+   *
+   * @param {number} budget in milliseconds, a whole number up to 5000; 0: what the URL says
+   */
+  grant(budget) {
+    if (budget === this.#budget) return;
+    this.#budget = budget;
+    this.#tell(this.#wish());
+  }
+
   /** Says that the tracks of switchTo have come. */
   switched() {
     this.#tracks = this.#switch ?? this.#tracks;
@@ -191,16 +203,25 @@ export class Connection {
     for (const link of [this.#link, this.#next]) if (link?.isOpened) link.send(control);
   }
 
+  /** All that is wanted of the server, in place of what was. */
+  #wish() {
+    const own = ownWish(withLatency(this.#addresses.current, this.#budget));
+    const tracks = this.#switch ?? this.#tracks ?? own.tracks;
+    return { type: 'select', tracks, ...(this.#switch && { at: 'group' }), latency: own.latency };
+  }
+
   #dial() {
     const tracks = this.#tracks;
+    const budget = this.#budget;
     const link = new Link(
-      subscriptionURL(this.#addresses.current, tracks ?? [], this.#handlers.after()),
+      withLatency(subscriptionURL(this.#addresses.current, tracks ?? [], this.#handlers.after()), budget),
       {
         onopen: () => {
           this.#known = true;
           this.#addresses.worked();
           if (this.#tracks && this.#tracks !== tracks) link.send({ type: 'select', tracks: this.#tracks });
           if (this.#switch) link.send({ type: 'select', tracks: this.#switch, at: 'group' });
+          if (this.#budget !== budget) link.send(this.#wish());
           if (link === this.#link) this.#handlers.onopen();
         },
         onmessage: (message) => this.#received(link, message),

@@ -75,11 +75,12 @@ export class LivewsPlayerElement extends HTMLElement {
    * @param {string | null} value
    */
   attributeChangedCallback(name, before, value) {
-    if (['src', 'latency', 'mode'].includes(name) && before !== value && this.#connected) this.load();
+    if (['src', 'mode'].includes(name) && before !== value && this.#connected) this.load();
     if (name === 'controls') this.#controls.enabled = value !== null;
     if (name === 'stats') this.#controls.stats = value !== null;
     if (name === 'poster') this.#video.poster = value ?? '';
     if (name === 'muted') this.#player.muted = value !== null;
+    if (name === 'latency' && before !== value) this.#player.latency = value;
     if (name === 'quality' && before !== value) this.#player.quality = value ?? 'auto';
   }
 
@@ -128,9 +129,9 @@ export class LivewsPlayerElement extends HTMLElement {
     this.#player.muted = value;
   }
 
-  /** How near the live edge to be; empty: balanced. */
+  /** How near the live edge to be; empty: balanced. It can change while it plays. */
   get latency() {
-    return this.getAttribute('latency') ?? '';
+    return this.#player.latency ?? '';
   }
 
   set latency(value) {
@@ -215,7 +216,6 @@ export class LivewsPlayerElement extends HTMLElement {
       return;
     }
     const urls = webSocketURLs(this.src, document.baseURI);
-    this.#player.latency = this.getAttribute('latency');
     this.#player.mode = this.getAttribute('mode');
     if (urls.length) this.#player.load(urls);
     else this.#forwardError(new CustomEvent('error', { detail: { message: `no address of a stream: ${this.src}`, fatal: true } }));

@@ -1,5 +1,6 @@
 import { CodecEngine } from './codec-engine.js';
 import { MseEngine } from './mse-engine.js';
+import { parseLatency } from './profile.js';
 
 /** @typedef {import('./engine.js').Engine} Engine */
 
@@ -16,7 +17,7 @@ export class EngineChoice {
   #video;
   #handlers;
   #clock;
-  #margin = 0;
+  #profile = parseLatency('');
 
   /**
    * @param {HTMLVideoElement} video
@@ -39,13 +40,14 @@ export class EngineChoice {
    * Opens the engine of a mode: `webcodecs`, or anything else for Media Source Extensions.
    *
    * @param {string | null} mode
-   * @param {number} margin how much media is to lie ahead when it is least, in seconds
+   * @param {import('./profile.js').Profile} profile how near the live edge to be
    */
-  open(mode, margin) {
-    this.#margin = margin;
+  open(mode, profile) {
+    this.#profile = profile;
     const missing = mode === 'webcodecs' ? CodecEngine.missing : 'not asked for';
     const Engine = missing === null ? CodecEngine : MseEngine;
-    this.engine = new Engine(this.#video, this.#handlers, this.#clock, margin);
+    this.engine = new Engine(this.#video, this.#handlers, this.#clock, profile.margin);
+    if (profile.budget) this.engine.aim(profile);
     this.note = mode === 'webcodecs' && missing !== null ? because(missing) : '';
   }
 
@@ -58,9 +60,19 @@ export class EngineChoice {
     if (!(this.engine instanceof CodecEngine)) return;
     const wasPaused = this.engine.paused;
     this.engine.close();
-    this.open('mse', this.#margin);
+    this.open('mse', this.#profile);
     if (wasPaused) this.engine.pause();
     this.note = because(reason);
+  }
+
+  /**
+   * Changes how near the live edge to be.
+   *
+   * @param {import('./profile.js').Profile} profile
+   */
+  aim(profile) {
+    this.#profile = profile;
+    this.engine?.aim(profile);
   }
 
   /** Closes the engine. */

@@ -31,6 +31,8 @@
  * @property {() => void} pause
  * @property {() => void} goLive
  * @property {(seconds: number) => void} seekBy moves within what is there
+ * @property {(profile: import('./profile.js').Profile) => void} aim steers to another distance from the live edge: by the
+ *   rate, or with one jump where that would take long
  * @property {() => void} shown says that the page is looked at again
  * @property {() => void} close
  */

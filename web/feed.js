@@ -59,6 +59,11 @@ export class Feed {
     return Math.max(this.#duration, this.#bursts.length);
   }
 
+  /** Says that the server has been told to keep nothing, or less. */
+  hurry() {
+    this.#bursts.forgetPauses();
+  }
+
   /**
    * Reports whether a chunk can be appended.
    *

@@ -119,6 +119,11 @@ export class Intake {
     return after;
   }
 
+  /** Says that the server has been told to keep nothing, or less: what it kept before says nothing of what will come at once. */
+  hurry() {
+    for (const feed of this.#feeds.values()) feed.hurry();
+  }
+
   /** Says that a connection is there after a time without one. */
   connected() {
     this.#acceptedAt = this.#now();

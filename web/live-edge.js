@@ -40,6 +40,7 @@ export class LiveEdge {
   #decayedAt = 0;
   #stalledAt = -Infinity;
   #burst = 0;
+  #hold = 0;
   #since = -Infinity;
   /** @type {{at: number, ahead: number}[]} */
   #samples = [];
@@ -56,12 +57,24 @@ export class LiveEdge {
 
   /** How much of the newest media to stay away from when playback begins or jumps, in seconds. */
   get distance() {
-    return this.target + this.#burst;
+    return this.target + Math.max(this.#burst, this.#hold);
   }
 
   /** The least that lay ahead in the window, in seconds, or null while that is not known. */
   get trough() {
     return this.#samples.length ? this.#least(-Infinity) : null;
+  }
+
+  /**
+   * Steers to another trough from now on.
+   *
+   * @param {number} target in seconds
+   * @param {number} [hold] for how long the server may keep media, in seconds: so much of it may come at once
+   */
+  aim(target, hold = 0) {
+    this.#base = target;
+    this.#hold = hold;
+    this.reset();
   }
 
   /**

@@ -187,6 +187,11 @@ export class MseEngine {
     this.#playhead.seekBy(seconds);
   }
 
+  /** @param {import('./profile.js').Profile} profile */
+  aim({ margin, budget }) {
+    this.#playhead.aim(margin, budget / 1000);
+  }
+
   shown() {
     this.#playhead.shown();
   }

@@ -1,4 +1,3 @@
-import { withLatency } from './address.js';
 import { systemClock } from './clock.js';
 import { Connection } from './connection.js';
 import { EngineChoice } from './engine-choice.js';
@@ -28,12 +27,6 @@ import { workOut } from './status.js';
  */
 export class Player extends Playback {
   /**
-   * How near the live edge the next load is to be: low, balanced (the default), smooth, or a time as in 200ms.
-   *
-   * @type {string | null}
-   */
-  latency = null;
-  /**
    * What the next load plays with: `mse` (the default) or `webcodecs`, which is nearer to the live edge but cannot go
    * back: see CodecEngine. Where it cannot be, `mse` plays, and `status.note` says why.
    *
@@ -41,6 +34,8 @@ export class Player extends Playback {
    */
   mode = null;
 
+  /** @type {string | null} */
+  #latency = null;
   #environment;
   #clock;
   /** @type {Connection | null} */
@@ -84,6 +79,24 @@ export class Player extends Playback {
   /** @returns {Engine | null} */
   get #engine() {
     return this.#choice.engine;
+  }
+
+  /**
+   * How near the live edge to be: low, balanced (null does the same), smooth, or a time as in 200ms. It can be set at any
+   * time: playback goes there gently, or with one jump where it is far, and the server is told what it may keep.
+   *
+   * @returns {string | null}
+   */
+  get latency() {
+    return this.#latency;
+  }
+
+  set latency(value) {
+    this.#latency = value;
+    const profile = parseLatency(value);
+    this.#connection?.grant(profile.budget);
+    this.#intake.hurry();
+    this.#choice.aim(profile);
   }
 
   /** How things stand. */
@@ -154,11 +167,11 @@ export class Player extends Playback {
       this.#connection?.wake();
       if (isShown) this.#engine?.shown();
     }, this.#clock);
-    const { margin, budget } = parseLatency(this.latency);
-    const urls = [addresses].flat().map((url) => withLatency(url, budget));
-    this.#choice.open(this.mode, margin);
+    const profile = parseLatency(this.#latency);
+    this.#choice.open(this.mode, profile);
     this.#playChanged();
-    this.#connection = new Connection(urls, this.#handlers(), this.#environment);
+    this.#connection = new Connection([addresses].flat(), this.#handlers(), this.#environment);
+    this.#connection.grant(profile.budget);
     this.#connection.open();
     this.#refresh();
   }

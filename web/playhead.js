@@ -1,3 +1,4 @@
+import { aloudNeed } from './aloud-need.js';
 import { LiveEdge } from './live-edge.js';
 import { beyondHole, listRanges } from './ranges.js';
 import { systemClock } from './clock.js';
@@ -11,11 +12,8 @@ const FROZEN_AFTER = 1_000;
 const MAX_NUDGES = 3;
 /** This far behind the live edge playback still follows it when it goes on after a pause, in seconds. */
 const NEAR = 1;
-
-/**
- * How much Chromium wants to lie ahead while it plays sound aloud, in seconds: with less it runs dry, having that much.
- */
-const CHROMIUM_NEED = 0.12;
+/** It is moved back at once where the place it should have is so far back, in seconds; where it is ahead, a LiveEdge says so. */
+const FAR = 0.25;
 
 /** @typedef {import('./ranges.js').Range} Range */
 
@@ -120,6 +118,14 @@ export class Playhead {
   /** The margin that is steered to, in seconds. */
   get target() {
     return this.#edge.target;
+  }
+
+  /** Steers to another margin: see LiveEdge.aim. @param {number} margin @param {number} hold */
+  aim(margin, hold) {
+    this.#edge.aim(margin, hold);
+    const range = listRanges(this.#video.buffered).at(-1);
+    if (!range || !this.#placed || !this.#following || this.#video.paused) return;
+    if (this.#video.currentTime - this.#live(range) > FAR) this.#seek(this.#live(range));
   }
 
   /**
@@ -350,7 +356,7 @@ export class Playhead {
     const aloud = this.#audio && !this.#video.muted && this.#video.volume > 0;
     if (aloud === this.#aloud) return;
     this.#aloud = aloud;
-    this.#edge.setNeed(aloud && isChromium() ? CHROMIUM_NEED : 0);
+    this.#edge.setNeed(aloud ? aloudNeed() : 0);
   }
 
   #volumeChanged() {
@@ -389,9 +395,4 @@ export class Playhead {
   #listen(type, listener) {
     this.#video.addEventListener(type, listener, { signal: this.#listening.signal });
   }
-}
-
-function isChromium() {
-  const { userAgentData } = /** @type {{userAgentData?: {brands: {brand: string}[]}}} */ (globalThis.navigator ?? {});
-  return userAgentData?.brands.some(({ brand }) => brand === 'Chromium') ?? false;
 }

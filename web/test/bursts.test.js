@@ -50,6 +50,17 @@ test('bursts that have ended are forgotten', () => {
   assert.equal(lengths.at(-1), 0);
 });
 
+test('pauses that the server made are forgotten when it makes none any more', () => {
+  const bursts = new Bursts();
+  const add = (i, when) => bursts.add(i / 30, 1 / 30, 0, when);
+  for (let i = 0; i < 120; i++) add(i, Math.floor(i / 15) / 2);
+  assert.ok(bursts.length > 0.4);
+  bursts.forgetPauses();
+  assert.equal(bursts.length, 0);
+  for (let i = 120; i < 240; i++) add(i, i / 30 + 0.5);
+  assert.equal(bursts.length, 0);
+});
+
 test('a clock that was set is no burst of hours, and no size is out of bounds', () => {
   const lengths = learn({ chunks: 600, duration: 0.1, when: (i) => i / 10, wall: (i) => (i < 300 ? 1000 : 9000) + i / 10 });
   assert.ok(lengths.every((length) => length === 0));

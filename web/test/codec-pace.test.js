@@ -105,3 +105,16 @@ test('another time line is followed', () => {
   assert.equal(pace.isPlaced, false);
   feed(pace, 100, 101, () => 0, (_, captured, position) => assert.ok(Math.abs(captured - position) < 0.05));
 });
+
+test('a larger margin is gone back to at once, a smaller one by a jump', () => {
+  const pace = new Pace(new LiveEdge(0.01));
+  feed(pace, 0, 10, () => 0.005);
+  pace.aim(10, 1, 0);
+  assert.ok(Math.abs(pace.ahead(10) - 1) < 0.05, `${pace.ahead(10)} s ahead`);
+  feed(pace, 10, 12, () => 0.005);
+  pace.aim(12, 0.01, 0);
+  feed(pace, 12, 15, () => 0.005);
+  assert.ok(pace.ahead(15) < 0.1, `${pace.ahead(15)} s ahead`);
+  assert.equal(pace.stalls, 0);
+  assert.equal(pace.jumps, 1);
+});

@@ -146,3 +146,18 @@ test('cleared, it is silent', () => {
   assert.equal(ring.playing, false);
   assert.deepEqual(new Set(play(ring, 1000, 1010)), new Set([0]));
 });
+
+test('a larger margin is silence until it is there, a smaller one is gone to without a stall', () => {
+  const ring = new SoundRing(RATE, new LiveEdge(0.02));
+  const come = live(ring);
+  play(ring, 0, 1000, come);
+  ring.aim((1000 * QUANTUM) / RATE, 1, 0);
+  const heard = play(ring, 1000, 2500, come);
+  const from = heard.findIndex((value) => value > 0);
+  assert.ok(from > 0.8 * RATE && from < 1.2 * RATE, `silent for ${from} samples`);
+  assertEven(heard.slice(from));
+  ring.aim((2500 * QUANTUM) / RATE, 0.02, 0);
+  play(ring, 2500, 4000, come);
+  assert.ok(ring.ahead < 0.2, `${ring.ahead} s ahead`);
+  assert.equal(ring.stalls, 0);
+});

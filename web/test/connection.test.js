@@ -70,6 +70,34 @@ test('it connects with the sub-protocol, and passes on what comes', () => {
   assert.deepEqual(FakeSocket.last.sent, ['{"type":"select","tracks":[1]}']);
 });
 
+test('a budget is asked for in the URL, and told to the server while the connection lasts', async () => {
+  const connection = connect('ws://edge/live/cam1?tracks=1,2');
+  connection.grant(500);
+  FakeSocket.last.accept();
+  connection.grant(500);
+  assert.deepEqual(FakeSocket.last.sent, ['{"type":"select","tracks":[1,2],"latency":"500ms"}']);
+  connection.select([2]);
+  connection.switchTo([1]);
+  connection.grant(0);
+  assert.equal(FakeSocket.last.sent.at(-1), '{"type":"select","tracks":[1],"at":"group","latency":""}');
+  connection.switched();
+  connection.grant(2500);
+  FakeSocket.last.lose();
+  await settle();
+  clock.advance(200);
+  assert.equal(new URL(FakeSocket.last.url).searchParams.get('latency'), '2500ms');
+  FakeSocket.last.accept();
+  assert.deepEqual(FakeSocket.last.sent, []);
+});
+
+test('without a budget of its own, the one of the URL holds', () => {
+  const connection = connect('ws://edge/live/cam1?latency=100ms');
+  FakeSocket.last.accept();
+  connection.grant(500);
+  connection.grant(0);
+  assert.deepEqual(FakeSocket.last.sent.map((text) => JSON.parse(text).latency), ['500ms', '100ms']);
+});
+
 test('a lost connection is made again, without a probe', async () => {
   connect();
   FakeSocket.last.accept();

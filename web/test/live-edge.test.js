@@ -53,6 +53,20 @@ for (const start of [0.12, 0.2, 0.3]) {
   });
 }
 
+test('a new aim is reached by rates, down and up, and by one jump from far behind', () => {
+  const edge = new LiveEdge(0.2);
+  edge.aim(0.08);
+  const near = play({ chunk: 1 / 30, seconds: 30, start: 0.24, edge });
+  assert.equal(near.stalls + near.jumps, 0);
+  assert.ok(Math.abs(near.trough - 0.08) < 0.02, `trough = ${near.trough}, want about 0.08`);
+  const far = play({ chunk: 1 / 30, seconds: 30, start: 1.2, edge: new LiveEdge(0.08) });
+  assert.equal(far.stalls, 0);
+  assert.equal(far.jumps, 1);
+  edge.aim(0.5, 0.4);
+  edge.setBurst(1 / 30);
+  assert.equal(edge.distance, 0.9, 'what the server may keep comes at once');
+});
+
 test('too near the edge: it falls back gently', () => {
   const run = play({ chunk: 1 / 30, seconds: 30, start: 0.05 });
   assert.equal(run.stalls, 0);

@@ -53,6 +53,30 @@ test('it begins near the live edge, never at zero', async () => {
   assert.equal(video.paused, false);
 });
 
+test('a margin far back is gone to at once, a near one by the rate', async () => {
+  await start();
+  playhead.aim(0.2, 0);
+  assert.deepEqual(video.seeks, []);
+  playhead.aim(0.5, 0.5);
+  assert.deepEqual(video.seeks, [11]);
+  video.arrive();
+  grow(1);
+  playhead.aim(0.08, 0);
+  grow(2);
+  assert.equal(video.seeks.length, 2, 'one jump forward');
+  assert.equal(playhead.stalls, 0);
+});
+
+test('a new margin moves nobody who has gone back or paused', async () => {
+  await start();
+  playhead.seekBy(-1);
+  playhead.aim(0.5, 0.5);
+  assert.equal(video.seeks.length, 1);
+  video.pause();
+  playhead.aim(0.5, 0.5);
+  assert.equal(video.seeks.length, 1);
+});
+
 test('it does not begin before the media', () => {
   video.ranges = [[10, 10.05]];
   playhead.place();
