@@ -15,8 +15,13 @@ const JUMP = 0.25;
 const RAISE = 0.04;
 const MAX_RAISE = 0.6;
 const STALL_APART = 1;
-/** The part of the raise that is forgotten in each second without a stall. */
-const DECAY = 0.005;
+/**
+ * The part of the raise that is forgotten in each second without a stall. It is halved by each stall, down to the least,
+ * and grows again by RELIEF in each second: what goes wrong once is soon forgotten, what goes wrong again is not.
+ */
+const DECAY = 0.1;
+const LEAST_DECAY = 0.005;
+const RELIEF = 0.02;
 /** The trough is looked for in at least this many seconds. */
 const WINDOW = 1;
 
@@ -37,6 +42,7 @@ export class LiveEdge {
   #base;
   #need = 0;
   #raise = 0;
+  #decay = DECAY;
   #decayedAt = 0;
   #stalledAt = -Infinity;
   #burst = 0;
@@ -122,7 +128,10 @@ export class LiveEdge {
    * @param {number} now in seconds
    */
   stalled(now) {
-    if (now - this.#stalledAt >= STALL_APART) this.#raise = Math.min(this.#raise + RAISE, MAX_RAISE);
+    if (now - this.#stalledAt >= STALL_APART) {
+      this.#raise = Math.min(this.#raise + RAISE, MAX_RAISE);
+      this.#decay = Math.max(this.#decay / 2, LEAST_DECAY);
+    }
     this.#stalledAt = this.#decayedAt = now;
     this.reset();
   }
@@ -152,7 +161,9 @@ export class LiveEdge {
 
   /** @param {number} now */
   #forget(now) {
-    this.#raise *= Math.exp(-DECAY * Math.max(0, now - this.#decayedAt));
+    const passed = Math.max(0, now - this.#decayedAt);
+    this.#raise *= Math.exp(-this.#decay * passed);
+    this.#decay = Math.min(this.#decay * Math.exp(RELIEF * passed), DECAY);
     this.#decayedAt = now;
     const old = now - this.#window();
     while (this.#samples.length && this.#samples[0].at < old) this.#samples.shift();

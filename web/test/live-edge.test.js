@@ -99,10 +99,24 @@ test('a network that delays by up to 80 ms: rarely a stall, and it learns', () =
 test('an outage: the target rises, and sinks again', () => {
   const run = play({ chunk: 1 / 30, seconds: 30, start: 0.12, delay: (i) => (i > 300 && i < 345 ? (345 - i) / 30 : 0) });
   assert.ok(run.stalls >= 1 && run.stalls <= 3, `stalls = ${run.stalls}`);
-  assert.ok(run.edge.target > 0.1, `target = ${run.edge.target}`);
+  assert.ok(run.edge.target > 0.081 && run.edge.target < 0.1, `target = ${run.edge.target} 20 s after it`);
   assert.ok(run.latency < 0.5, `latency = ${run.latency}`);
   run.edge.sample(2000, 0.1);
-  assert.ok(run.edge.target < 0.09, `target = ${run.edge.target} after half an hour`);
+  assert.ok(run.edge.target < 0.081, `target = ${run.edge.target} after half an hour`);
+});
+
+test('what makes playback run dry again and again is remembered for longer', () => {
+  const edge = new LiveEdge(0.08);
+  const kept = [];
+  for (let i = 1; i <= 8; i++) {
+    edge.stalled(i * 20);
+    edge.sample(i * 20 + 19, 0.2);
+    kept.push(edge.target - 0.08);
+  }
+  assert.ok(kept[0] < 0.02, `${kept[0]} s are left of the first raise after 19 s`);
+  assert.ok(kept[7] > 0.08, `${kept[7]} s are left after eight stalls`);
+  edge.sample(600, 0.2);
+  assert.ok(edge.target < 0.085, `target = ${edge.target} after seven calm minutes`);
 });
 
 test('a clock that runs 0.1 % off is followed', () => {

@@ -305,7 +305,9 @@ test('Chromium gets more media ahead while it plays sound aloud', async (t) => {
   video.muted = true;
   video.fire('volumechange');
   assert.equal(playhead.target, 0.08);
+  assert.equal(video.preservesPitch, false, 'nobody hears it, and it takes more ahead');
   video.muted = false;
   video.fire('volumechange');
   assert.equal(playhead.target, 0.12);
+  assert.equal(video.preservesPitch, true);
 });
