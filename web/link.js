@@ -1,7 +1,5 @@
-import { MessageError, parseControl } from './message.js';
-
-/** The sub-protocol; its name carries the version. */
-export const PROTOCOL = 'livews.1';
+import { takeEarly } from './early-socket.js';
+import { MessageError, PROTOCOL, parseControl } from './message.js';
 
 /** How long a handshake may take, in milliseconds. */
 const DIAL_TIMEOUT = 5_000;
@@ -45,13 +43,16 @@ export class Link {
     this.#handlers = handlers;
     this.#clock = clock;
     this.#heardAt = clock.now();
-    const socket = new WebSocket(url, PROTOCOL);
+    const early = takeEarly(url);
+    const socket = early?.socket ?? new WebSocket(url, PROTOCOL);
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#opened();
     socket.onmessage = (event) => this.#received(event.data);
     socket.onclose = (event) => this.#finish(1000, event.code, event.reason);
     this.#setTimer(DIAL_TIMEOUT, () => this.#finish(DEAD, DEAD, 'the handshake took too long'));
+    // The owner has to have this Link first.
+    if (early && socket.readyState === 1) queueMicrotask(() => this.#catchUp(early.held));
   }
 
   /** Whether the handshake has been done. */
@@ -110,6 +111,16 @@ export class Link {
     this.#openedAt = this.#heardAt = this.#clock.now();
     this.#watchSilence(SILENCE_TIMEOUT);
     this.#handlers.onopen();
+  }
+
+  /**
+   * Takes in what came before there was a Link.
+   *
+   * @param {unknown[]} held
+   */
+  #catchUp(held) {
+    if (!this.#closed) this.#opened();
+    for (const data of held) if (!this.#closed) this.#received(data);
   }
 
   /** @param {unknown} data */

@@ -5,6 +5,8 @@
 
 import { parsePosition } from './position.js';
 
+/** The sub-protocol; its name carries the version. */
+export const PROTOCOL = 'livews.1';
 /** The size of the header in front of every binary message. */
 export const HEADER_SIZE = 32;
 /** The largest binary message, header included. */

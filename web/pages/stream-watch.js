@@ -1,7 +1,7 @@
 import { webSocketURL } from '../address.js';
 import { Backoff } from '../backoff.js';
 import { systemClock } from '../clock.js';
-import { PROTOCOL } from '../link.js';
+import { PROTOCOL } from '../message.js';
 import { MAX_STREAMS, fetchStreams, parseEntry, sortStreams } from './stream-list.js';
 
 /** The largest message. */

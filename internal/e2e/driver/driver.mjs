@@ -18,7 +18,7 @@
 
 import { createInterface } from 'node:readline';
 import puppeteer from 'puppeteer-core';
-import { readPicture, readPlayer } from './page.mjs';
+import { readPicture, readPlayer, reportViolations } from './page.mjs';
 import { launchWebKit } from './webkit.mjs';
 
 const chromiumFlags = [
@@ -71,6 +71,7 @@ class Session {
     this.devtools = null;
     this.errors = [];
     this.watch(this.page, this.errors);
+    await this.page.evaluateOnNewDocument(reportViolations);
     const response = await this.page.goto(url, { waitUntil: 'domcontentloaded', timeout: 30_000 });
     return { status: response?.status() ?? 0 };
   }

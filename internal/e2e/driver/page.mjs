@@ -37,3 +37,8 @@ export function readPicture() {
   for (let i = 0; i < rgba.length; i += 4) grey.push(Math.round((rgba[i] + rgba[i + 1] + rgba[i + 2]) / 3));
   return grey;
 }
+
+/** Runs in the page before its own scripts: not every browser logs what a Content-Security-Policy forbids. */
+export function reportViolations() {
+  addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.effectiveDirective} forbids ${event.blockedURI}`));
+}
