@@ -64,6 +64,16 @@ export function ownWish(url) {
 }
 
 /**
+ * Returns the URL of a subscription that may begin with bundles: see unbundle. All else is as it was.
+ *
+ * @param {string} url
+ * @returns {string}
+ */
+export function withBundles(url) {
+  return `${url}${url.includes('?') ? '&' : '?'}bundle=1`;
+}
+
+/**
  * Returns the URL of a stream with a latency budget, which is how long the server may keep what has come in order to
  * send more at once.
  *

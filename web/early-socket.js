@@ -1,3 +1,4 @@
+import { withBundles } from './address.js';
 import { PROTOCOL } from './message.js';
 
 /** Nobody has come for the socket after this many milliseconds: nobody will. */
@@ -11,7 +12,7 @@ const PLACE = Symbol.for('livews.early-socket');
  * A WebSocket that was opened before the player was there, and what it has brought.
  *
  * @typedef {object} Early
- * @property {string} url
+ * @property {string} url of the stream
  * @property {WebSocket} socket
  * @property {unknown[]} held the data of the messages
  */
@@ -23,11 +24,11 @@ const PLACE = Symbol.for('livews.early-socket');
 /**
  * Opens a stream's WebSocket for the player that is still being loaded.
  *
- * @param {string} url
+ * @param {string} url of the stream
  * @param {{WebSocket?: new (url: string, protocol: string) => WebSocket, clock?: Pick<import('./clock.js').Clock, 'setTimeout' | 'clearTimeout'>}} [environment]
  */
 export function openEarly(url, { WebSocket = globalThis.WebSocket, clock = globalThis } = {}) {
-  const socket = new WebSocket(url, PROTOCOL);
+  const socket = new WebSocket(withBundles(url), PROTOCOL);
   /** @type {unknown[]} */
   const held = [];
   let bytes = 0;

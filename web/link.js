@@ -1,3 +1,5 @@
+import { withBundles } from './address.js';
+import { isBundle, unbundle } from './bundle.js';
 import { takeEarly } from './early-socket.js';
 import { MessageError, PROTOCOL, parseControl } from './message.js';
 
@@ -35,7 +37,7 @@ export class Link {
   #closed = false;
 
   /**
-   * @param {string} url a ws or wss URL
+   * @param {string} url a ws or wss URL of a stream
    * @param {LinkHandlers} handlers
    * @param {{WebSocket: new (url: string, protocol: string) => WebSocket, clock: import('./clock.js').Clock}} environment
    */
@@ -44,7 +46,7 @@ export class Link {
     this.#clock = clock;
     this.#heardAt = clock.now();
     const early = takeEarly(url);
-    const socket = early?.socket ?? new WebSocket(url, PROTOCOL);
+    const socket = early?.socket ?? new WebSocket(withBundles(url), PROTOCOL);
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#opened();
@@ -126,6 +128,25 @@ export class Link {
   /** @param {unknown} data */
   #received(data) {
     this.#heardAt = this.#clock.now();
+    if (data instanceof ArrayBuffer && isBundle(data)) this.#unpack(data);
+    else this.#take(data);
+  }
+
+  /** @param {ArrayBuffer} bundle */
+  #unpack(bundle) {
+    try {
+      for (const message of unbundle(bundle)) {
+        if (this.#closed) return;
+        this.#take(message);
+      }
+    } catch (error) {
+      if (!(error instanceof MessageError)) throw error;
+      // What is missing shows in the positions of what follows.
+    }
+  }
+
+  /** @param {unknown} data */
+  #take(data) {
     if (data instanceof ArrayBuffer) this.#handlers.onmessage(data);
     else if (typeof data === 'string') this.#control(data);
   }

@@ -1,6 +1,10 @@
-/** Asks for the stream of this page while the player is still on its way. */
+/**
+ * Asks for the stream of this page while the player is still on its way. The page loads it as a plain script, in front of
+ * all else: a module would have to wait for its turn.
+ */
 
+import { webSocketURL } from '../address.js';
 import { openEarly } from '../early-socket.js';
 
-// Where this script is the last to come, the player has asked already.
-if (!customElements.get('livews-player')) openEarly(location.origin.replace(/^http/, 'ws') + location.pathname);
+const url = webSocketURL(document.currentScript?.dataset.src ?? '', document.baseURI);
+if (url) openEarly(url);

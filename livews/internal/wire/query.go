@@ -29,13 +29,14 @@ type query struct {
 	latency time.Duration // the budget; zero: everything goes out at once
 	via     []string
 	standby bool
+	bundles bool // what lies ready may come as bundles
 }
 
 // parseQuery reads the query of a subscriber's URL.
 func parseQuery(values url.Values) (*query, error) {
 	q := new(query)
 	for _, parse := range []func(url.Values) error{
-		q.parseTracks, q.parseStart, q.parseAfter, q.parseFrom, q.parseLag, q.parseLatency, q.parseVia, q.parseStandby,
+		q.parseTracks, q.parseStart, q.parseAfter, q.parseFrom, q.parseLag, q.parseLatency, q.parseVia, q.parseStandby, q.parseBundle,
 	} {
 		if err := parse(values); err != nil {
 			return nil, fmt.Errorf("query: %w", err)
@@ -111,6 +112,17 @@ func (q *query) parseStandby(values url.Values) error {
 		q.standby = true
 	default:
 		return fmt.Errorf("standby=%.20q: want 1", text)
+	}
+	return nil
+}
+
+func (q *query) parseBundle(values url.Values) error {
+	switch text := values.Get("bundle"); text {
+	case "", "0":
+	case "1":
+		q.bundles = true
+	default:
+		return fmt.Errorf("bundle=%.20q: want 1", text)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func TestParseQuery(t *testing.T) {
 func TestParseQueryRefuses(t *testing.T) {
 	for _, query := range []string{
 		"tracks=0", "tracks=65536", "tracks=1,", "tracks=-1", "tracks=a", "start=soon", "after=1", "after=0:1.2.3",
-		"after=1:1.2", "after=:1.2.3", "tracks=" + strings.Repeat("1,", 64) + "1", "after=" + strings.Repeat("1:1.1.1,", 64) + "1:1.1.1",
+		"after=1:1.2", "bundle=2", "after=:1.2.3", "tracks=" + strings.Repeat("1,", 64) + "1", "after=" + strings.Repeat("1:1.1.1,", 64) + "1:1.1.1",
 	} {
 		q, err := url.ParseQuery(query)
 		if err != nil {

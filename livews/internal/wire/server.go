@@ -78,7 +78,7 @@ func (s *Server) newSession(r *http.Request, name string, q *query, plain bool) 
 		one.opts.After = nil // what has no positions begins with a group start
 		return one
 	}
-	one.movable, one.via = true, q.via
+	one.movable, one.via, one.bundles = true, q.via, q.bundles
 	if q.standby {
 		one.starts = make(chan struct{})
 	}

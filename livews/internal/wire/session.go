@@ -32,6 +32,7 @@ type session struct {
 	via      []string
 	enc      Encoder
 	plain    bool
+	bundles  bool          // what lies ready goes out as bundles
 	lag      time.Duration // asked for; zero: the default
 	changed  chan struct{} // holds a token after a select
 	warned   time.Time
@@ -159,7 +160,7 @@ func (s *session) sendAlone(ctx context.Context, budget *budget) error {
 // write writes the segments to the viewer at once.
 func (s *session) write(segments []*livews.Segment) error {
 	frames := framesOf.Get().(*[2 * restBatch][]byte)
-	bufs, encErr := s.encode(frames[:0], segments)
+	bufs, encErr := s.frames(frames[:0], segments)
 	var err error
 	if len(bufs) > 0 {
 		err = s.conn.WriteAll(bufs)
@@ -170,6 +171,14 @@ func (s *session) write(segments []*livews.Segment) error {
 		return &sendError{err}
 	}
 	return encErr
+}
+
+// frames appends what goes out for the segments to bufs; what comes before an error is good.
+func (s *session) frames(bufs net.Buffers, segments []*livews.Segment) (net.Buffers, error) {
+	if s.bundles {
+		return s.encodeBundle(bufs, segments)
+	}
+	return s.encode(bufs, segments)
 }
 
 // encode appends the frames of the segments to bufs; those before an error are good.
