@@ -2,6 +2,10 @@ import { MAX_MESSAGE, MessageError } from './message.js';
 
 /** The type of a binary message that has others in it. */
 const BUNDLE = 3;
+/** The flag, in its second byte, that nothing more lies ready. */
+const LAST = 1;
+/** How much is in front of the first frame. */
+const HEAD = 2;
 /** The first byte of a whole WebSocket frame of text, and of one that is binary (RFC 6455, 5.2). */
 const TEXT = 0x81;
 const BINARY = 0x82;
@@ -17,17 +21,27 @@ export function isBundle(message) {
 }
 
 /**
+ * A message of a bundle.
+ *
+ * @typedef {object} Bundled
+ * @property {ArrayBuffer | string} message
+ * @property {boolean} more whether the server has more ready behind it
+ */
+
+/**
  * Gives the messages in a bundle, binary ones and texts, each as if it had come alone.
  *
  * @param {ArrayBuffer} bundle
- * @returns {Generator<ArrayBuffer | string>}
+ * @returns {Generator<Bundled>}
  * @throws {MessageError} where what follows is no whole frame
  */
 export function* unbundle(bundle) {
   const view = new DataView(bundle);
-  for (let at = 1; at < view.byteLength; ) {
+  const last = view.byteLength >= HEAD && (view.getUint8(1) & LAST) !== 0;
+  for (let at = HEAD; at < view.byteLength; ) {
     const { isText, start, end } = readFrame(view, at);
-    yield isText ? new TextDecoder().decode(new Uint8Array(bundle, start, end - start)) : bundle.slice(start, end);
+    const message = isText ? new TextDecoder().decode(new Uint8Array(bundle, start, end - start)) : bundle.slice(start, end);
+    yield { message, more: !last || end < view.byteLength };
     at = end;
   }
 }

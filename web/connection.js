@@ -25,7 +25,8 @@ const NOT_FOUND_WAIT = 5_000;
  * @property {() => Map<number, import('./position.js').Position>} after the position of the last chunk that is
  *   there, by track: a new connection goes on with what follows
  * @property {() => void} onopen the connection is there
- * @property {(data: ArrayBuffer) => void} onsegment a binary message has come
+ * @property {(data: ArrayBuffer, more: boolean) => void} onsegment a binary message has come, and the server says that
+ *   it has more ready
  * @property {(gap: import('./message.js').Gap) => void} ongap chunks do not come
  * @property {() => void} onmove another connection has taken the place of the one before, as the server wished
  * @property {(cause: Cause, wait: number) => void} ondown the connection is not there; the next attempt comes by
@@ -224,7 +225,7 @@ export class Connection {
           if (this.#budget !== budget) link.send(this.#wish());
           if (link === this.#link) this.#handlers.onopen();
         },
-        onmessage: (message) => this.#received(link, message),
+        onmessage: (message, more) => this.#received(link, message, more),
         onclose: (code, reason) => this.#gone(link, code, reason),
       },
       this.#environment,
@@ -235,11 +236,12 @@ export class Connection {
   /**
    * @param {Link} link
    * @param {ArrayBuffer | import('./message.js').Control} message
+   * @param {boolean} more
    */
-  #received(link, message) {
+  #received(link, message, more) {
     if (link === this.#next) this.#move();
     if (link === this.#doubted) this.#doubted = null;
-    if (message instanceof ArrayBuffer) this.#handlers.onsegment(message);
+    if (message instanceof ArrayBuffer) this.#handlers.onsegment(message, more);
     else if (message.type === 'gap') this.#handlers.ongap(message);
     else if (message.type === 'goaway') this.#goAway(link, message.delay);
   }

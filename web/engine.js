@@ -47,6 +47,7 @@
  * @property {number} wallClock when it was captured, in Unix milliseconds, if its track is the one that says how
  *   playback stands, and this is known; else 0
  * @property {number} burst how much media comes at once, about: the longest chunk, or several that come together
+ * @property {boolean} more whether the server has more ready behind it: the live edge is not there yet
  */
 
 /**

@@ -17,7 +17,8 @@ const REFUSED = 4300;
  *
  * @typedef {object} LinkHandlers
  * @property {() => void} onopen the handshake is done
- * @property {(message: ArrayBuffer | import('./message.js').Control) => void} onmessage something has come
+ * @property {(message: ArrayBuffer | import('./message.js').Control, more: boolean) => void} onmessage something has
+ *   come, and the server says that it has more ready
  * @property {(code: number, reason: string) => void} onclose the connection is no more; it comes once, and not
  *   after close
  */
@@ -129,15 +130,15 @@ export class Link {
   #received(data) {
     this.#heardAt = this.#clock.now();
     if (data instanceof ArrayBuffer && isBundle(data)) this.#unpack(data);
-    else this.#take(data);
+    else this.#take(data, false);
   }
 
   /** @param {ArrayBuffer} bundle */
   #unpack(bundle) {
     try {
-      for (const message of unbundle(bundle)) {
+      for (const { message, more } of unbundle(bundle)) {
         if (this.#closed) return;
-        this.#take(message);
+        this.#take(message, more);
       }
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;
@@ -145,14 +146,20 @@ export class Link {
     }
   }
 
-  /** @param {unknown} data */
-  #take(data) {
-    if (data instanceof ArrayBuffer) this.#handlers.onmessage(data);
-    else if (typeof data === 'string') this.#control(data);
+  /**
+   * @param {unknown} data
+   * @param {boolean} more
+   */
+  #take(data, more) {
+    if (data instanceof ArrayBuffer) this.#handlers.onmessage(data, more);
+    else if (typeof data === 'string') this.#control(data, more);
   }
 
-  /** @param {string} text */
-  #control(text) {
+  /**
+   * @param {string} text
+   * @param {boolean} more
+   */
+  #control(text, more) {
     let control;
     try {
       control = parseControl(text);
@@ -162,7 +169,7 @@ export class Link {
       return;
     }
     if (control?.type === 'end') this.#ended = true;
-    if (control) this.#handlers.onmessage(control);
+    if (control) this.#handlers.onmessage(control, more);
   }
 
   /** @param {number} wait */

@@ -1,3 +1,4 @@
+import { Backlog } from './backlog.js';
 import { FrameWatch } from './frames.js';
 import { LatencyMeter } from './latency.js';
 import { LiveEdge } from './live-edge.js';
@@ -23,6 +24,7 @@ export class MseEngine {
   #frames;
   /** @type {{latency: number | null, firstMs: number} | null} */
   #frame = null;
+  #backlog = new Backlog();
   #makeshifts = { room: 0, overflow: 0 };
   #loadedAt;
   #listening = new AbortController();
@@ -153,7 +155,8 @@ export class MseEngine {
   }
 
   /** @param {import('./engine.js').Piece} chunk */
-  append({ track, payload, place, wallClock, burst }) {
+  append({ track, payload, place, wallClock, burst, more }) {
+    this.#backlog.arrived(more, this.#clock.now());
     if (wallClock) this.#latency.mark(place.time, wallClock);
     this.#playhead.setBurst(burst);
     this.#media.append(track, payload, place);
@@ -163,6 +166,7 @@ export class MseEngine {
     this.#media.close();
     this.#latency.reset();
     this.#playhead.reset();
+    this.#backlog.reset();
     this.#media = this.#newMedia();
   }
 
@@ -218,7 +222,7 @@ export class MseEngine {
   }
 
   #buffered() {
-    this.#playhead.filling = !this.#media.isIdle;
+    this.#playhead.filling = !this.#media.isIdle || this.#backlog.isComing(this.#clock.now());
     if (!this.#playhead.filling) this.#playhead.place();
     this.#playhead.update();
     this.#handlers.onbuffered();

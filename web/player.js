@@ -206,7 +206,7 @@ export class Player extends Playback {
         this.#intake.connected();
         this.#refresh();
       },
-      onsegment: (data) => this.#received(data),
+      onsegment: (data, more) => this.#received(data, more),
       ongap: (gap) => {
         this.#intake.miss(gap);
         this.#quality.missed(gap);
@@ -225,8 +225,11 @@ export class Player extends Playback {
     };
   }
 
-  /** @param {ArrayBuffer} data */
-  #received(data) {
+  /**
+   * @param {ArrayBuffer} data
+   * @param {boolean} more
+   */
+  #received(data, more) {
     this.#counts.bytes += data.byteLength;
     try {
       const segment = parseMessage(data);
@@ -234,7 +237,7 @@ export class Player extends Playback {
         if (this.#intake.addInit(/** @type {Init} */ (segment))) this.#rebuild('stream');
         this.#quality.update();
       }
-      if (segment?.type === Type.chunk) this.#chunk(segment);
+      if (segment?.type === Type.chunk) this.#chunk(segment, more);
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;
       this.#counts.refused++;
@@ -242,14 +245,17 @@ export class Player extends Playback {
     }
   }
 
-  /** @param {Segment} chunk */
-  #chunk(chunk) {
+  /**
+   * @param {Segment} chunk
+   * @param {boolean} more
+   */
+  #chunk(chunk, more) {
     const engine = this.#engine;
     if (!engine || (!engine.isStarted && !this.#start(engine))) return;
     const verdict = this.#intake.take(chunk);
     if (verdict === 'drop') return;
     if (verdict === 'sound') this.#rebuild('sound');
-    else if (verdict === 'rebuild' || !this.#append(engine, chunk)) this.#rebuild('stream');
+    else if (verdict === 'rebuild' || !this.#append(engine, chunk, more)) this.#rebuild('stream');
   }
 
   /**
@@ -257,9 +263,10 @@ export class Player extends Playback {
    *
    * @param {Engine} engine
    * @param {Segment} chunk
+   * @param {boolean} more
    * @returns {boolean}
    */
-  #append(engine, chunk) {
+  #append(engine, chunk, more) {
     const { track, payload } = chunk;
     const init = this.#intake.takeInit(track);
     if (init && !(this.#intake.isChosen(track) && engine.appendInit(init.info, init.payload))) return false;
@@ -267,7 +274,7 @@ export class Player extends Playback {
     if (!place) return false;
     this.#counts.chunks++;
     const wallClock = this.#intake.isLead(track) ? chunk.wallClock / 1000 : 0;
-    engine.append({ track, payload, place, wallClock, burst: this.#intake.burst });
+    engine.append({ track, payload, place, wallClock, burst: this.#intake.burst, more });
     this.#quality.appended(chunk, place);
     return true;
   }

@@ -20,7 +20,8 @@ function frame(data) {
   return concat(new Uint8Array(header.buffer), payload);
 }
 
-const bundle = (...frames) => concat(Uint8Array.of(3), ...frames).slice().buffer;
+const bundleOf = (flags, ...frames) => concat(Uint8Array.of(3, flags), ...frames).slice().buffer;
+const bundle = (...frames) => bundleOf(1, ...frames);
 const filled = (length, value) => new Uint8Array(length).fill(value);
 
 test('a bundle has messages of every length in it', () => {
@@ -28,11 +29,20 @@ test('a bundle has messages of every length in it', () => {
   const texts = ['', '{"type":"end"}', 'ä'.repeat(100)];
   const made = bundle(...sizes.map((size, i) => frame(filled(size, i))), ...texts.map(frame));
   assert.ok(isBundle(made));
-  const got = [...unbundle(made)];
+  const got = [...unbundle(made)].map(({ message }) => message);
   assert.deepEqual(got.slice(0, sizes.length).map((message) => message.byteLength), sizes);
   assert.ok(got.slice(0, sizes.length).every((message, i) => new Uint8Array(message).every((byte) => byte === i)));
   assert.deepEqual(got.slice(sizes.length), texts);
   assert.deepEqual([...unbundle(bundle())], []);
+});
+
+test('nothing but the last message of the last bundle has no more behind it', () => {
+  const more = (made) => [...unbundle(made)].map((item) => item.more);
+  const frames = [frame(filled(1, 1)), frame('{}'), frame(filled(2, 1))];
+  assert.deepEqual(more(bundleOf(0, ...frames)), [true, true, true]);
+  assert.deepEqual(more(bundleOf(1, ...frames)), [true, true, false]);
+  assert.deepEqual(more(bundleOf(0xfe, ...frames)), [true, true, true], 'other flags are ignored');
+  assert.deepEqual(more(Uint8Array.of(3).buffer), []);
 });
 
 test('other messages are none', () => {
@@ -50,7 +60,7 @@ for (const [name, tail] of Object.entries({
 })) {
   test(`what comes after ${name} is refused`, () => {
     const messages = unbundle(bundle(frame(filled(3, 1)), Uint8Array.from(tail)));
-    assert.equal(messages.next().value.byteLength, 3);
+    assert.equal(messages.next().value.message.byteLength, 3);
     assert.throws(() => messages.next(), MessageError);
   });
 }
@@ -62,7 +72,7 @@ test('whatever comes, nothing beyond it is read', () => {
     const bytes = fuzz.mutate(bundle(frame(fuzz.bytes(fuzz.below(200))), frame(fuzz.word()), frame(fuzz.bytes(fuzz.below(200)))));
     let size = 0;
     try {
-      for (const message of unbundle(bytes)) {
+      for (const { message } of unbundle(bytes)) {
         size += message.byteLength ?? message.length;
         read++;
       }
@@ -79,7 +89,11 @@ function linked() {
   const heard = [];
   const link = new Link(
     'ws://edge/live/cam1',
-    { onopen() {}, onmessage: (message) => heard.push(message.byteLength ?? message.type), onclose: (code) => heard.push(code) },
+    {
+      onopen() {},
+      onmessage: (message, more) => heard.push(`${message.byteLength ?? message.type}${more ? ' and more' : ''}`),
+      onclose: (code) => heard.push(code),
+    },
     { WebSocket: FakeSocket, clock: new FakeClock() },
   );
   FakeSocket.last.accept();
@@ -92,7 +106,7 @@ test('a Link asks for bundles, and tells what is in them one by one', () => {
   const gap = '{"type":"gap","track":1,"from":"0.0.0","to":"1.2.0","reason":"slow"}';
   FakeSocket.last.deliver(bundle(frame(filled(7, 1)), frame(gap), frame(filled(9, 1)), Uint8Array.of(0x89)));
   FakeSocket.last.deliver(filled(5, 1).buffer);
-  assert.deepEqual(heard, [7, 'gap', 9, 5], 'what cannot be read is left out');
+  assert.deepEqual(heard, ['7 and more', 'gap and more', '9 and more', '5'], 'what cannot be read is left out');
   link.close();
 });
 
@@ -106,5 +120,5 @@ test('a Link that is closed in the midst of a bundle tells no more of it', () =>
     return tell(item);
   };
   FakeSocket.last.deliver(bundle(frame(filled(1, 1)), frame(filled(2, 1))));
-  assert.deepEqual([heard, [...again.heard]], [[], [1]]);
+  assert.deepEqual([heard, [...again.heard]], [[], ['1 and more']]);
 });

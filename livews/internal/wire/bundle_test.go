@@ -26,15 +26,23 @@ func TestBundles(t *testing.T) {
 		want.Write(frameOf(read(t, plain)))
 	}
 	var got bytes.Buffer
-	messages := 0
+	messages, last := 0, false
 	for got.Len() < want.Len() {
 		msg := read(t, bundled)
+		if last {
+			t.Error("more comes after what was said to be the last")
+		}
 		if msg[0] == typeBundle {
-			got.Write(msg[1:])
+			got.Write(msg[2:])
+			last = msg[1]&flagLast != 0
 		} else {
 			got.Write(frameOf(msg))
+			last = true
 		}
 		messages++
+	}
+	if !last {
+		t.Error("nobody says that nothing more lies ready")
 	}
 	if !bytes.Equal(got.Bytes(), want.Bytes()) {
 		t.Error("bundles have other frames in them than there are without")
@@ -50,8 +58,8 @@ func TestBundles(t *testing.T) {
 	}
 }
 
-// TestBundleBounds makes no bundle that would be too long, nor one of a single message, nor
-// any more once a viewer has caught up.
+// TestBundleBounds makes no bundle that would be too long, nor one of a single message with
+// nothing behind it, nor any more once a viewer has caught up.
 func TestBundleBounds(t *testing.T) {
 	chunk := func(size int) *livews.Segment {
 		return &livews.Segment{Type: livews.TypeChunk, Track: 1, Position: livews.Position{Epoch: 1}, Payload: make([]byte, size)}
@@ -72,6 +80,7 @@ func TestBundleBounds(t *testing.T) {
 		{"a notice and one", []*livews.Segment{gap}, true, false},
 		{"a few", []*livews.Segment{chunk(1), chunk(1)}, true, false},
 		{"init segments", []*livews.Segment{init, init}, true, true},
+		{"one, and more", []*livews.Segment{chunk(maxBatchBytes)}, true, true},
 		{"many", full, true, true},
 		{"many bytes", []*livews.Segment{chunk(maxBatchBytes), chunk(1)}, true, true},
 		{"too many bytes", []*livews.Segment{chunk(livews.MaxMessage - livews.HeaderSize), chunk(1)}, false, true},
@@ -82,8 +91,13 @@ func TestBundleBounds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := bufs[0][len(bufs[0])-1] == typeBundle && len(bufs[0]) < maxHeader; got != tt.bundle {
-				t.Errorf("it is a bundle: %v, want %v", got, tt.bundle)
+			head := bufs[0]
+			isBundle := len(head) <= maxHeader && head[len(head)-2] == typeBundle
+			if isBundle != tt.bundle {
+				t.Errorf("it is a bundle: %v, want %v", isBundle, tt.bundle)
+			}
+			if isBundle && head[len(head)-1]&flagLast != 0 == tt.after {
+				t.Errorf("it says that it is the last: %v, want %v", !tt.after, tt.after)
 			}
 			if s.bundles != tt.after {
 				t.Errorf("bundles go on: %v, want %v", s.bundles, tt.after)
