@@ -40,6 +40,8 @@ export class Controls {
   #pip = null;
   #speech = dom('p', { class: 'speech', 'aria-live': 'polite' });
   #hiding = 0;
+  /** Whether the press under way only closes the menu. */
+  #dismisses = false;
   #listening = new AbortController();
 
   /**
@@ -181,6 +183,7 @@ export class Controls {
     this.root.addEventListener('focusin', () => this.#wake());
     this.root.addEventListener('pointermove', (event) => event.pointerType === 'mouse' && this.#wake());
     this.root.addEventListener('pointerleave', (event) => event.pointerType === 'mouse' && this.#sleep());
+    this.root.addEventListener('pointerdown', (event) => this.#pressed(event));
     this.root.addEventListener('pointerup', (event) => event.target === this.#player.surface && this.#tapped(event));
     this.root.addEventListener('dblclick', (event) => event.target === this.#player.surface && this.#toggleFullscreen());
   }
@@ -255,7 +258,13 @@ export class Controls {
   }
 
   /** @param {PointerEvent} event */
+  #pressed({ target }) {
+    this.#dismisses = target === this.#player.surface && this.#extras.dismiss();
+  }
+
+  /** @param {PointerEvent} event */
   #tapped(event) {
+    if (this.#dismisses) return;
     if (event.pointerType === 'mouse') {
       if (event.button === 0) this.#togglePlay();
     } else if (this.root.hasAttribute('data-awake') && !this.#player.paused) {

@@ -1,4 +1,5 @@
 import { webSocketURLs } from './address.js';
+import { recallChoices } from './choice-memory.js';
 import { Controls } from './controls.js';
 import { dom } from './dom.js';
 import { Player } from './player.js';
@@ -19,7 +20,8 @@ const STYLE = new URL('./livews-player.css', import.meta.url).href;
  * says why; `quality`, which rendition of the picture to play where there are several: auto (the default), a height as in
  * 480p, or max-720p, the automatic choice up to that height; `stats`, to show figures of the playback over the
  * picture (property `statsShown`); `poster`, a picture to show until the stream has one. With controls, the element
- * remembers how loud the viewer wants it, if the browser lets it. Where the browser does not start with sound, the element
+ * remembers how loud the viewer wants it, and what quality and latency where the page does not say so, if the browser
+ * lets it. Where the browser does not start with sound, the element
  * starts without, and says so.
  *
  * Events: `statechange` when `state` or what belongs to it changes; `playchange` when `paused` does; `volumechange` when
@@ -246,8 +248,11 @@ export class LivewsPlayerElement extends HTMLElement {
     this.#controls.handleKey(event);
   }
 
-  /** The sound is as the viewer left it on the page before; a page that wants silence gets it. */
+  /** All is as the viewer left it on the page before, but what this page says itself; one that wants silence gets it. */
   #recall() {
+    const { latency, quality } = recallChoices();
+    if (latency && !this.hasAttribute('latency')) this.#player.latency = latency;
+    if (quality && !this.hasAttribute('quality')) this.#player.quality = quality;
     const sound = recallSound();
     if (!sound) return;
     this.#player.volume = sound.volume;

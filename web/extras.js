@@ -4,7 +4,7 @@ import { IconButton } from './icon-button.js';
 const STYLE = new URL('./livews-extras.css', import.meta.url).href;
 
 /** @typedef {import('./player.js').Player} Player */
-/** @typedef {HTMLElement & {latency: string, statsShown: boolean}} Host */
+/** @typedef {HTMLElement & {statsShown: boolean}} Host */
 
 /**
  * The settings menu and the panel of statistics. What they are made of is loaded when somebody wants to see it, and
@@ -67,6 +67,13 @@ export class Extras {
     if (!this.#wantsStats) this.#panel?.hide();
     else if (this.#panel) this.#panel.show();
     else if (!this.#player.isEmpty) this.#loadPanel().catch(() => {});
+  }
+
+  /** Closes the menu, where a press beside it says so. Reports whether it was open. */
+  dismiss() {
+    const wasOpen = this.#isOpen;
+    this.#closeMenu(false);
+    return wasOpen;
   }
 
   /** Stops what goes on by itself. */

@@ -5,6 +5,7 @@ import { Intake } from './intake.js';
 import { MessageError, Type, parseMessage } from './message.js';
 import { MseEngine } from './mse-engine.js';
 import { PageWatch } from './page-watch.js';
+import { askPath } from './path.js';
 import { Playback } from './playback.js';
 import { parseLatency } from './profile.js';
 import { QualityControl } from './quality.js';
@@ -61,6 +62,8 @@ export class Player extends Playback {
   #recoveries = new Recoveries();
   /** @type {PageWatch | null} */
   #page = null;
+  /** @type {import('./path.js').Path | null} */
+  #path = null;
   #counts = { reconnects: 0, moves: 0, refused: 0, chunks: 0, bytes: 0 };
 
   /**
@@ -149,8 +152,18 @@ export class Player extends Playback {
       bytes: this.#counts.bytes,
       tracks: this.#intake.tracks,
       engine: this.#choice.name,
+      edge: this.#path?.edge ?? '',
+      hops: this.#path?.hops ?? null,
       address: this.#connection?.address ?? '',
     };
+  }
+
+  /** Asks the server over HTTP what it calls itself and by which way the stream comes; `stats` say so from then on. */
+  async locate() {
+    const connection = this.#connection;
+    if (!connection) return;
+    const path = await askPath(connection.address.replace(/^ws/, 'http'), this.#environment.fetch ?? ((...args) => globalThis.fetch(...args)));
+    if (connection === this.#connection) this.#path = path;
   }
 
   /**
@@ -185,7 +198,7 @@ export class Player extends Playback {
     this.#choice.close();
     this.#intake = this.#newIntake();
     this.#quality.close();
-    this.#down = null;
+    this.#down = this.#path = null;
     this.#ended = this.#shown = false;
     this.#note = '';
     this.#recoveries = new Recoveries();

@@ -1,4 +1,7 @@
+import { rememberChoice } from './choice-memory.js';
+
 /** @typedef {import('./menu.js').Group} Group */
+/** @typedef {Pick<import('./player.js').Player, 'qualities' | 'quality' | 'currentQuality' | 'latency'>} Player */
 
 /** The latencies to choose from, and what they are called. */
 const LATENCIES = [
@@ -10,20 +13,20 @@ const LATENCIES = [
 ];
 
 /**
- * Lists what a viewer can set.
+ * Lists what a viewer can set. What is chosen of quality and latency is kept for the next page.
  *
- * @param {{latency: string, statsShown: boolean}} host the custom element
- * @param {Pick<import('./player.js').Player, 'qualities' | 'quality' | 'currentQuality'>} player
+ * @param {{statsShown: boolean}} host the custom element
+ * @param {Player} player
  * @param {ArrayLike<TextTrack>} textTracks
  * @returns {Group[]}
  */
 export function settings(host, player, textTracks) {
   const statistics = { label: 'Statistics', checked: host.statsShown, choose: () => (host.statsShown = !host.statsShown) };
-  return [...qualities(player), latencies(host), ...captions(textTracks), { title: '', choices: [statistics] }];
+  return [...qualities(player), latencies(player), ...captions(textTracks), { title: '', choices: [statistics] }];
 }
 
 /**
- * @param {Pick<import('./player.js').Player, 'qualities' | 'quality' | 'currentQuality'>} player
+ * @param {Player} player
  * @returns {Group[]}
  */
 function qualities(player) {
@@ -31,20 +34,33 @@ function qualities(player) {
   if (list.length < 2) return [];
   const isFixed = list.some(({ id }) => id === quality);
   const shown = list.find(({ id }) => id === currentQuality);
-  const auto = { label: shown && !isFixed ? `Auto (${shown.label})` : 'Auto', checked: !isFixed, choose: () => (player.quality = 'auto') };
-  const fixed = list.map(({ id, label }) => ({ label, checked: id === quality, choose: () => (player.quality = id) }));
+  /**
+   * @param {number | string} id
+   * @param {string} kept numbers of tracks mean nothing to another stream
+   */
+  const choose = (id, kept) => {
+    player.quality = id;
+    rememberChoice({ quality: kept });
+  };
+  const auto = { label: shown && !isFixed ? `Auto (${shown.label})` : 'Auto', checked: !isFixed, choose: () => choose('auto', 'auto') };
+  const fixed = list.map(({ id, label, height }) => ({ label, checked: id === quality, choose: () => choose(id, height ? `${height}p` : 'auto') }));
   return [{ title: 'Quality', choices: [auto, ...fixed] }];
 }
 
 /**
- * @param {{latency: string}} host
+ * @param {Player} player
  * @returns {Group}
  */
-function latencies(host) {
-  const now = host.latency || 'balanced';
+function latencies(player) {
+  const now = player.latency || 'balanced';
   // A page may ask for one that is not in the list.
   const list = LATENCIES.some(([value]) => value === now) ? LATENCIES : [...LATENCIES, [now, now]];
-  const choices = list.map(([value, label]) => ({ label, checked: value === now, choose: () => (host.latency = value) }));
+  /** @param {string} value */
+  const choose = (value) => {
+    player.latency = value;
+    rememberChoice({ latency: value });
+  };
+  const choices = list.map(([value, label]) => ({ label, checked: value === now, choose: () => choose(value) }));
   return { title: 'Latency', choices };
 }
 

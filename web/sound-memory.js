@@ -1,3 +1,5 @@
+import { recall, remember } from './memory.js';
+
 /** What is kept for the next page of the same host. */
 const KEY = 'livews-sound';
 
@@ -10,32 +12,23 @@ const KEY = 'livews-sound';
  */
 
 /**
- * Returns what the viewer chose last, or null where that is not known: nothing was chosen, the browser keeps nothing for
- * this page, or what it kept makes no sense.
+ * Returns what the viewer chose last, or null where that is not known.
  *
- * @param {() => Pick<Storage, 'getItem'>} [storage] may throw, as a browser's does where cookies are forbidden
+ * @param {import('./memory.js').Store} [storage]
  * @returns {Sound | null}
  */
-export function recallSound(storage = () => localStorage) {
-  try {
-    const { muted, volume } = JSON.parse(storage().getItem(KEY) ?? 'null') ?? {};
-    const isSound = typeof muted === 'boolean' && typeof volume === 'number' && volume >= 0 && volume <= 1;
-    return isSound ? { muted, volume } : null;
-  } catch {
-    return null;
-  }
+export function recallSound(storage) {
+  const { muted, volume } = recall(KEY, storage);
+  const isSound = typeof muted === 'boolean' && typeof volume === 'number' && volume >= 0 && volume <= 1;
+  return isSound ? { muted, volume } : null;
 }
 
 /**
- * Keeps what the viewer has chosen, where the browser lets a page do so.
+ * Keeps what the viewer has chosen.
  *
  * @param {Sound} sound
- * @param {() => Pick<Storage, 'setItem'>} [storage]
+ * @param {import('./memory.js').Store} [storage]
  */
-export function rememberSound({ muted, volume }, storage = () => localStorage) {
-  try {
-    storage().setItem(KEY, JSON.stringify({ muted, volume }));
-  } catch {
-    // Without it the next page begins as any other.
-  }
+export function rememberSound({ muted, volume }, storage) {
+  remember(KEY, { muted, volume }, storage);
 }

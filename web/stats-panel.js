@@ -7,6 +7,8 @@ import { statsRows } from './stats-rows.js';
 
 /** The figures are read again after this many milliseconds. */
 const REFRESH = 500;
+/** And the server is asked again for the way by which the stream comes. */
+const ASK = 10_000;
 /** The plot's own units. */
 const WIDTH = 240;
 const HEIGHT = 48;
@@ -26,6 +28,7 @@ export class StatsPanel {
   #values = new Map();
   #list = dom('dl');
   #timer = 0;
+  #askedAt = -Infinity;
 
   /**
    * @param {Player} player
@@ -71,7 +74,12 @@ export class StatsPanel {
   #refresh() {
     if (document.hidden) return;
     const { stats } = this.#player;
-    this.#history.add(stats, performance.now());
+    const now = performance.now();
+    this.#history.add(stats, now);
+    if (now - this.#askedAt >= ASK) {
+      this.#askedAt = now;
+      void this.#player.locate();
+    }
     this.#line.setAttribute('d', this.#history.path(WIDTH, HEIGHT));
     this.#top.textContent = `${this.#history.top} ms`;
     for (const [name, value] of statsRows(stats, this.#history.bitrate)) this.#set(name, value);

@@ -25,7 +25,8 @@ export function statsRows(stats, bitrate) {
     ['Interruptions', `${count(stats.stalls, 'stall')}, ${count(stats.jumps, 'jump')}, ${count(stats.gaps, 'gap')}`],
     ['Connection', `${count(stats.reconnects, 'reconnect')}, ${count(stats.moves, 'move')}`],
     ['Recoveries', recoveries(stats.recoveries)],
-    ['Edge', stats.address || '–'],
+    ['Edge', [stats.edge, stats.address].filter(Boolean).join(', ') || '–'],
+    ['Hops', stats.hops === null ? '–' : `${stats.hops} from the ingress`],
   ];
 }
 

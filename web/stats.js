@@ -27,6 +27,8 @@
  * @property {number} bytes received
  * @property {TrackInfo[]} tracks that are played
  * @property {string} engine what plays: Media Source, WebCodecs, or empty
+ * @property {string} edge what the server calls itself, or empty: see Player.locate
+ * @property {number | null} hops how many connections there are between the ingress and the server, or null
  * @property {string} address of the server and its stream, or empty where nothing is asked of one
  */
 

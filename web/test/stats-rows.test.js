@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { NOTHING } from '../stats.js';
 import { statsRows } from '../stats-rows.js';
 
-const none = { ...NOTHING, reconnects: 0, moves: 0, gaps: 0, tracks: [], engine: '', address: '' };
+const none = { ...NOTHING, reconnects: 0, moves: 0, gaps: 0, tracks: [], engine: '', edge: '', hops: null, address: '' };
 
 test('what is not known is not made up', () => {
   const rows = Object.fromEntries(statsRows(none, 0));
@@ -11,6 +11,7 @@ test('what is not known is not made up', () => {
   assert.equal(rows.Picture, 'none');
   assert.equal(rows['Data rate'], '–');
   assert.equal(rows.Recoveries, 'none');
+  assert.deepEqual([rows.Edge, rows.Hops], ['–', '–']);
 });
 
 test('each figure is in its row', () => {
@@ -19,7 +20,7 @@ test('each figure is in its row', () => {
     { number: 2, kind: 'audio', codec: 'mp4a.40.2' },
   ];
   const recoveries = { ...NOTHING.recoveries, dry: 2 };
-  const stats = { ...none, tracks, recoveries, decodedFrames: 90, droppedFrames: 1, stalls: 1, reconnects: 2, address: 'wss://edge/live/a' };
+  const stats = { ...none, tracks, recoveries, decodedFrames: 90, droppedFrames: 1, stalls: 1, reconnects: 2, edge: 'edge-1', hops: 3, address: 'wss://edge/live/a' };
   const rows = Object.fromEntries(statsRows(stats, 1_000_000));
   assert.match(rows.Picture, /640.*360/);
   assert.match(rows.Codecs, /avc1\.64001e.*mp4a\.40\.2/);
@@ -27,5 +28,6 @@ test('each figure is in its row', () => {
   assert.equal(rows.Interruptions, '1 stall, 0 jumps, 0 gaps');
   assert.equal(rows.Connection, '2 reconnects, 0 moves');
   assert.equal(rows.Recoveries, '2 dry');
-  assert.equal(rows.Edge, 'wss://edge/live/a');
+  assert.equal(rows.Edge, 'edge-1, wss://edge/live/a');
+  assert.equal(rows.Hops, '3 from the ingress');
 });
