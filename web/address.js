@@ -34,6 +34,20 @@ export function webSocketURLs(list, base) {
 }
 
 /**
+ * Reports whether a browser lets a page connect to a WebSocket URL: one that came over https must not use ws, but to its
+ * own machine.
+ *
+ * @param {string} url
+ * @param {string} page the page's own address
+ * @returns {boolean}
+ */
+export function mayConnect(url, page) {
+  if (!page.startsWith('https:') || !url.startsWith('ws:')) return true;
+  const { hostname } = new URL(url);
+  return /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
+/**
  * Returns the URL of a subscription which goes on after what is there already. What the stream's own URL asks for
  * besides stays as it is.
  *

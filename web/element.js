@@ -138,6 +138,8 @@ export class LivewsPlayerElement extends HTMLElement {
 
   set latency(value) {
     this.setAttribute('latency', value);
+    // The viewer may have chosen another one since the attribute was set to the same.
+    this.#player.latency = value;
   }
 
   /** What it plays with; empty: Media Source Extensions. */

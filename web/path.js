@@ -8,17 +8,38 @@ const NODE = /^[A-Za-z0-9._~-]{1,64}$/;
 /**
  * By which way a stream comes, as its server says.
  *
- * @typedef {object} Path
+ * @typedef {object} Way
  * @property {string} edge what the server calls itself
  * @property {number} hops how many connections there are between the ingress and it
  */
+
+/** By which way a stream comes, as far as that has been asked. */
+export class Path {
+  /** @type {Way | null} */
+  #way = null;
+
+  /** What is known of it. */
+  get facts() {
+    return { edge: this.#way?.edge ?? '', hops: this.#way?.hops ?? null };
+  }
+
+  /**
+   * Asks the server over HTTP. Never throws.
+   *
+   * @param {string} address of the stream, ws or wss
+   * @param {typeof globalThis.fetch} [fetch]
+   */
+  async ask(address, fetch = (...args) => globalThis.fetch(...args)) {
+    this.#way = await askPath(address.replace(/^ws/, 'http'), fetch);
+  }
+}
 
 /**
  * Asks a server by which way a stream comes. Returns null where it does not say. Never throws.
  *
  * @param {string} url the http or https form of the stream's address
  * @param {typeof globalThis.fetch} fetch
- * @returns {Promise<Path | null>}
+ * @returns {Promise<Way | null>}
  */
 export async function askPath(url, fetch) {
   try {
@@ -51,7 +72,7 @@ async function read({ body }) {
 
 /**
  * @param {string} text
- * @returns {Path | null}
+ * @returns {Way | null}
  */
 function parsePath(text) {
   const { path } = JSON.parse(text);

@@ -1,3 +1,4 @@
+import { mayConnect } from './address.js';
 import { systemClock } from './clock.js';
 import { Connection } from './connection.js';
 import { EngineChoice } from './engine-choice.js';
@@ -5,7 +6,7 @@ import { Intake } from './intake.js';
 import { MessageError, Type, parseMessage } from './message.js';
 import { MseEngine } from './mse-engine.js';
 import { PageWatch } from './page-watch.js';
-import { askPath } from './path.js';
+import { Path } from './path.js';
 import { Playback } from './playback.js';
 import { parseLatency } from './profile.js';
 import { QualityControl } from './quality.js';
@@ -22,9 +23,8 @@ import { workOut } from './status.js';
 /**
  * Plays one stream in a video element. It has no looks of its own.
  *
- * Events: `statechange` when `status` changes; `playchange` when `paused` does, or where the picture is shown;
- * `volumechange` when `muted` or `volume` does; `qualitychange` when `qualities`, `quality` or `currentQuality` does;
- * `error`, a CustomEvent whose detail is `{message, fatal}`.
+ * Events: `statechange` when `status` changes; `playchange` when `paused` does, or where the picture is shown; `volumechange`
+ * when `muted` or `volume` does; `qualitychange` when a quality does; `error`, with the detail `{message, fatal}`.
  */
 export class Player extends Playback {
   /**
@@ -62,8 +62,7 @@ export class Player extends Playback {
   #recoveries = new Recoveries();
   /** @type {PageWatch | null} */
   #page = null;
-  /** @type {import('./path.js').Path | null} */
-  #path = null;
+  #path = new Path();
   #counts = { reconnects: 0, moves: 0, refused: 0, chunks: 0, bytes: 0 };
 
   /**
@@ -152,18 +151,14 @@ export class Player extends Playback {
       bytes: this.#counts.bytes,
       tracks: this.#intake.tracks,
       engine: this.#choice.name,
-      edge: this.#path?.edge ?? '',
-      hops: this.#path?.hops ?? null,
+      ...this.#path.facts,
       address: this.#connection?.address ?? '',
     };
   }
 
   /** Asks the server over HTTP what it calls itself and by which way the stream comes; `stats` say so from then on. */
   async locate() {
-    const connection = this.#connection;
-    if (!connection) return;
-    const path = await askPath(connection.address.replace(/^ws/, 'http'), this.#environment.fetch ?? ((...args) => globalThis.fetch(...args)));
-    if (connection === this.#connection) this.#path = path;
+    if (this.#connection) await this.#path.ask(this.#connection.address, this.#environment.fetch);
   }
 
   /**
@@ -176,6 +171,8 @@ export class Player extends Playback {
     if (!MseEngine.isSupported) {
       return this.#setStatus({ state: 'failed', message: 'This browser cannot play live video (it has no Media Source Extensions)' });
     }
+    const urls = [addresses].flat().filter((url) => mayConnect(url, globalThis.location?.href ?? ''));
+    if (!urls.length) return this.#fail({ state: 'failed', message: 'A page that came over https can only have streams of wss: addresses, not of ws:' });
     this.#page = new PageWatch((isShown) => {
       this.#connection?.wake();
       if (isShown) this.#engine?.shown();
@@ -183,7 +180,7 @@ export class Player extends Playback {
     const profile = parseLatency(this.#latency);
     this.#choice.open(this.mode, profile);
     this.#playChanged();
-    this.#connection = new Connection([addresses].flat(), this.#handlers(), this.#environment);
+    this.#connection = new Connection(urls, this.#handlers(), this.#environment);
     this.#connection.grant(profile.budget);
     this.#connection.open();
     this.#refresh();
@@ -198,7 +195,8 @@ export class Player extends Playback {
     this.#choice.close();
     this.#intake = this.#newIntake();
     this.#quality.close();
-    this.#down = this.#path = null;
+    this.#path = new Path();
+    this.#down = null;
     this.#ended = this.#shown = false;
     this.#note = '';
     this.#recoveries = new Recoveries();

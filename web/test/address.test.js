@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { subscriptionURL, webSocketURL, webSocketURLs, withLatency } from '../address.js';
+import { mayConnect, subscriptionURL, webSocketURL, webSocketURLs, withLatency } from '../address.js';
 
 for (const [src, want] of [
   ['live/cam1', 'wss://host/tv/live/cam1'],
@@ -13,6 +13,19 @@ for (const [src, want] of [
   ['http://', null],
 ]) {
   test(`address ${src}`, () => assert.equal(webSocketURL(src, 'https://host/tv/page'), want));
+}
+
+for (const [page, url, want] of [
+  ['https://a/', 'wss://b/live/a', true],
+  ['http://a/', 'ws://b/live/a', true],
+  ['https://a/', 'ws://b/live/a', false],
+  ['https://a/', 'ws://127.0.0.1:8020/live/a', true],
+  ['https://a/', 'ws://[::1]:8020/live/a', true],
+  ['https://a/', 'ws://tv.localhost/live/a', true],
+  ['https://a/', 'ws://localhost.example/live/a', false],
+  ['', 'ws://b/live/a', true],
+]) {
+  test(`a page of ${page} and ${url}`, () => assert.equal(mayConnect(url, page), want));
 }
 
 const at = (text) => {
