@@ -30,7 +30,8 @@ export class Controls {
   #unmute;
   #play;
   #badge;
-  #badgeText = dom('span');
+  #badgeText = new Text();
+  #behind = dom('span', { class: 'behind' });
   #mute;
   #volume = dom('input', { type: 'range', min: '0', max: '100', step: '1', class: 'volume', 'aria-label': 'Volume' });
   #note = dom('p', { class: 'note' });
@@ -58,7 +59,7 @@ export class Controls {
     this.#start.element.classList.add('start');
     this.#unmute = this.#textButton('unmute', 'Tap to unmute', () => this.#toggleMute());
     this.#play = new IconButton('pause', 'Pause (k)', () => this.#togglePlay());
-    this.#badge = this.#textButton('badge', this.#badgeText, () => player.goLive());
+    this.#badge = this.#textButton('badge', dom('span', {}, this.#badgeText, this.#behind), () => player.goLive());
     this.#mute = new IconButton('volume', 'Mute (m)', () => this.#toggleMute());
     this.#fullscreen = new IconButton('fullscreen', 'Full screen (f)', () => this.#toggleFullscreen());
     this.#extras = new Extras(host, player);
@@ -180,7 +181,7 @@ export class Controls {
     for (const type of ['statechange', 'playchange', 'volumechange']) {
       this.#player.addEventListener(type, () => this.refresh());
     }
-    this.root.addEventListener('focusin', () => this.#wake());
+    this.root.addEventListener('focusin', ({ target }) => target !== this.#video && this.#wake());
     this.root.addEventListener('pointermove', (event) => event.pointerType === 'mouse' && this.#wake());
     this.root.addEventListener('pointerleave', (event) => event.pointerType === 'mouse' && this.#sleep());
     this.root.addEventListener('pointerdown', (event) => this.#pressed(event));
@@ -204,7 +205,8 @@ export class Controls {
   #refreshBadge(text, behind) {
     const live = text === 'Live';
     this.#badge.hidden = text === '';
-    this.#badgeText.textContent = behind ? `${text} · −${behind} s` : text;
+    this.#badgeText.textContent = text;
+    this.#behind.textContent = behind ? ` · −${behind} s` : '';
     this.#badge.title = live ? 'At the live edge' : 'Go to the live edge (l)';
     this.#badge.toggleAttribute('data-live', live);
     this.#badge.setAttribute('aria-disabled', String(live));

@@ -41,7 +41,8 @@ export class LivewsPlayerElement extends HTMLElement {
 
   constructor() {
     super();
-    this.#video = dom('video', { part: 'video', playsinline: '', 'aria-label': 'Live video' });
+    // Firefox would stop there on the way through the page.
+    this.#video = dom('video', { part: 'video', playsinline: '', tabindex: '-1', 'aria-label': 'Live video' });
     this.#player = new Player(this.#video);
     this.#controls = new Controls(this, this.#player, this.#video);
     const root = this.attachShadow({ mode: 'open' });

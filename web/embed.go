@@ -1,7 +1,7 @@
 // Package web holds the player and the pages around it: the custom element
 // <livews-player> as ES modules, which need no build step, and in pages/ the overview of
-// the streams, the page of one stream, that of several, the one to embed, and the one that
-// publishes. What is not in pages/ is the npm package livews-player, too.
+// the streams, the page of one stream, that of several, the one to embed, the one that
+// publishes, and the one for authors of programs. What is not in pages/ is the npm package livews-player, too.
 //
 // The HTML files are html/template files. They are executed with a value that has Base,
 // the relative path to the edge's root as in "./" or "../../", Title, Assets, the path of

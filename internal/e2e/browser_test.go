@@ -38,6 +38,10 @@ type command struct {
 	Path       string `json:"path,omitempty"`
 	Expression string `json:"expression,omitempty"`
 	Frame      string `json:"frame,omitempty"`
+	Key        string `json:"key,omitempty"`
+
+	X float64 `json:"x,omitempty"`
+	Y float64 `json:"y,omitempty"`
 }
 
 // reply is one line from the driver.

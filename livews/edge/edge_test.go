@@ -377,7 +377,7 @@ func TestPages(t *testing.T) {
 	server := serve(t, h)
 	for path, base := range map[string]string{
 		"/tv/": "./", "/tv/live/cam1": "../", "/tv/live/a/b/c": "../../../", "/tv/publish/a/b": "../../",
-		"/tv/embed/cam1": "../", "/tv/embed/a/b": "../../", "/tv/multi": "./", "/tv/multi?s=a/b&s=c": "./",
+		"/tv/embed/cam1": "../", "/tv/embed/a/b": "../../", "/tv/multi": "./", "/tv/api": "./", "/tv/multi?s=a/b&s=c": "./",
 	} {
 		resp, page := get(t, server.URL+path)
 		if resp.StatusCode != 200 || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {

@@ -20,6 +20,7 @@ import (
 //	               the stream as JSON where the Accept header prefers that
 //	/embed/STREAM  the player alone, for a frame in a page of another host
 //	/multi         the page of several streams, as in /multi?s=cam1&s=cam2
+//	/api           a player to try what a program can do with it, as in /api?s=cam1
 //	/streams       the list of streams as JSON; for a WebSocket upgrade that list and
 //	               its changes
 //	/publish/NAME  with a Publisher: the page that publishes a camera or a screen for
@@ -110,6 +111,7 @@ func (h *Handler) route() {
 	h.mux = http.NewServeMux()
 	h.mux.HandleFunc("GET /{$}", h.pages.overview)
 	h.mux.HandleFunc("GET /multi", h.pages.multi)
+	h.mux.HandleFunc("GET /api", h.pages.api)
 	h.mux.HandleFunc("GET /live/{name...}", h.live)
 	h.mux.HandleFunc("GET /embed/{name...}", h.embed)
 	h.mux.HandleFunc("GET /streams", h.server.ServeList)

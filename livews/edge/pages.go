@@ -56,6 +56,10 @@ func (p *pages) multi(w http.ResponseWriter, _ *http.Request) {
 	p.write(w, "multi.html", page{Base: "./", Title: p.title})
 }
 
+func (p *pages) api(w http.ResponseWriter, _ *http.Request) {
+	p.write(w, "api.html", page{Base: "./", Title: p.title})
+}
+
 // stream writes a page about the stream that the path names, which is one part below
 // the overview's.
 func (p *pages) stream(w http.ResponseWriter, r *http.Request, file string) {

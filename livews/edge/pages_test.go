@@ -41,7 +41,7 @@ func TestFrames(t *testing.T) {
 			h := &edge.Handler{Streams: new(livews.Streams), Embedders: tt.embedders, Publisher: http.NotFoundHandler()}
 			server := serve(t, h)
 			for path, want := range map[string]string{
-				"embed/cam1": tt.want, "": "'self'", "multi": "'self'", "live/cam1": "'self'", "publish/cam1": "'self'",
+				"embed/cam1": tt.want, "": "'self'", "multi": "'self'", "api": "'self'", "live/cam1": "'self'", "publish/cam1": "'self'",
 			} {
 				resp, _ := get(t, server.URL+"/tv/"+path)
 				if got := ancestors(t, resp); got != want {
@@ -58,7 +58,7 @@ func TestFrames(t *testing.T) {
 // TestHead answers HEAD as GET, without a body.
 func TestHead(t *testing.T) {
 	server := serve(t, &edge.Handler{Streams: new(livews.Streams)})
-	for _, path := range []string{"", "live/cam1", "embed/cam1", "multi", "assets/player.js", "assets/pages/page.css", "healthz"} {
+	for _, path := range []string{"", "live/cam1", "embed/cam1", "multi", "api", "assets/player.js", "assets/pages/page.css", "healthz"} {
 		resp, err := http.Head(server.URL + "/tv/" + path)
 		if err != nil {
 			t.Fatal(err)

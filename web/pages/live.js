@@ -23,18 +23,24 @@ function show(id, text) {
   if (element && element.textContent !== text) element.textContent = text;
 }
 
+function showTracks() {
+  const { tracks } = player.stats;
+  const video = tracks.find((track) => track.kind === 'video');
+  const audio = tracks.find((track) => track.kind === 'audio');
+  show('picture', video ? describeVideo(video) : '–');
+  show('sound', audio ? describeAudio(audio) : player.status.note || (video ? 'None' : '–'));
+}
+
 function showState() {
   const { status } = player;
+  showTracks();
   show('state', status.state === 'behind' ? `${status.behind} s behind live` : announce({ ...status, note: '' }).split('. ')[0] || 'Idle');
 }
 
 function showFacts() {
   if (document.hidden) return;
-  const { tracks, latencyMs, bytes } = player.stats;
-  const video = tracks.find((track) => track.kind === 'video');
-  const audio = tracks.find((track) => track.kind === 'audio');
-  show('picture', video ? describeVideo(video) : '–');
-  show('sound', audio ? describeAudio(audio) : player.status.note || (video ? 'None' : '–'));
+  showTracks();
+  const { latencyMs, bytes } = player.stats;
   show('delay', latencyMs === null || player.paused ? '–' : formatDelay(latencyMs));
   const now = performance.now();
   // After a fresh start of the player the count is lower than before.

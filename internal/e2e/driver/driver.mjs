@@ -10,15 +10,19 @@
 //                                          this text in it, or null while there is none
 //   {"do":"picture"}                       the video's picture, 64 x 36 grey values
 //   {"do":"screenshot","path":FILE.png}
+//   {"do":"press","key":KEY}               a key, as Enter or Shift+Tab
+//   {"do":"click","x":X,"y":Y}             the mouse, at a point of the page
+//   {"do":"audit"}                         what axe-core finds fault with
 //   {"do":"hide"}, {"do":"show"}           another page in front, and this one again (not WebKit)
 //   {"do":"freeze"}, {"do":"thaw"}         no task of the page runs in between (Chromium)
 //
 // The first line on standard output says {"ok":true,"version":...} when the
 // browser runs. The browser ends with standard input.
 
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import puppeteer from 'puppeteer-core';
-import { readPicture, readPlayer, reportViolations } from './page.mjs';
+import { auditPage, readPicture, readPlayer, reportViolations } from './page.mjs';
 import { launchWebKit } from './webkit.mjs';
 
 const chromiumFlags = [
@@ -98,6 +102,24 @@ class Session {
     return { value: (await target?.evaluate(expression)) ?? null };
   }
 
+  async press({ key }) {
+    const keys = key.split('+');
+    for (const held of keys.slice(0, -1)) await this.page.keyboard.down(held);
+    await this.page.keyboard.press(keys.at(-1));
+    for (const held of keys.slice(0, -1)) await this.page.keyboard.up(held);
+    return {};
+  }
+
+  async click({ x = 0, y = 0 }) {
+    await this.page.mouse.click(x, y);
+    return {};
+  }
+
+  async audit() {
+    await this.page.evaluate(await readFile(new URL(import.meta.resolve('axe-core')), 'utf8'));
+    return { value: await this.page.evaluate(auditPage) };
+  }
+
   async hide() {
     this.cover = await this.browser.newPage();
     await this.cover.bringToFront();
@@ -132,7 +154,7 @@ class Session {
   }
 }
 
-const commands = ['open', 'sample', 'picture', 'evaluate', 'screenshot', 'hide', 'show', 'freeze', 'thaw'];
+const commands = ['open', 'sample', 'picture', 'evaluate', 'screenshot', 'press', 'click', 'audit', 'hide', 'show', 'freeze', 'thaw'];
 
 async function answer(session, line) {
   try {

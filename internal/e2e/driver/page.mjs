@@ -38,6 +38,12 @@ export function readPicture() {
   return grey;
 }
 
+/** Runs in the page, where axe-core is by then: what a viewer who cannot see or point would stumble over. */
+export async function auditPage() {
+  const { violations } = await globalThis.axe.run(document, { preload: false, iframes: false, resultTypes: ['violations'] });
+  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`).join('; ')}`);
+}
+
 /** Runs in the page before its own scripts: not every browser logs what a Content-Security-Policy forbids. */
 export function reportViolations() {
   addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.effectiveDirective} forbids ${event.blockedURI}`));
