@@ -48,6 +48,16 @@ export function mayConnect(url, page) {
 }
 
 /**
+ * Says why there is nothing to connect to.
+ *
+ * @param {string[]} urls those to which a browser does not let the page connect
+ * @returns {string}
+ */
+export function noAddress(urls) {
+  return urls.length ? 'A page that came over https can only have streams of wss: addresses, not of ws:' : 'This is not the address of a stream';
+}
+
+/**
  * Returns the URL of a subscription which goes on after what is there already. What the stream's own URL asks for
  * besides stays as it is.
  *

@@ -219,7 +219,9 @@ export class Controls {
     this.#mute.set(off ? 'muted' : 'volume', off ? 'Unmute (m)' : 'Mute (m)');
     this.#volume.value = String(muted ? 0 : Math.round(volume * 100));
     this.#volume.setAttribute('aria-valuetext', muted ? 'Muted' : `${Math.round(volume * 100)} %`);
-    this.#unmute.hidden = !this.#player.isMutedByBrowser || !this.#player.hasAudio || this.#player.isBlocked;
+    const isSilenced = this.#player.isMutedByBrowser && this.#player.hasAudio && !this.#player.isBlocked;
+    // Under a notice there is nothing to hear.
+    this.#unmute.hidden = !isSilenced || !this.#notice.hidden;
   }
 
   #refreshFullscreen() {

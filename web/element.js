@@ -222,8 +222,7 @@ export class LivewsPlayerElement extends HTMLElement {
     }
     const urls = webSocketURLs(this.src, document.baseURI);
     this.#player.mode = this.getAttribute('mode');
-    if (urls.length) this.#player.load(urls);
-    else this.#forwardError(new CustomEvent('error', { detail: { message: `no address of a stream: ${this.src}`, fatal: true } }));
+    this.#player.load(urls);
   }
 
   /** Plays on. */

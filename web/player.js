@@ -1,4 +1,4 @@
-import { mayConnect } from './address.js';
+import { mayConnect, noAddress } from './address.js';
 import { systemClock } from './clock.js';
 import { Connection } from './connection.js';
 import { EngineChoice } from './engine-choice.js';
@@ -172,7 +172,7 @@ export class Player extends Playback {
       return this.#setStatus({ state: 'failed', message: 'This browser cannot play live video (it has no Media Source Extensions)' });
     }
     const urls = [addresses].flat().filter((url) => mayConnect(url, globalThis.location?.href ?? ''));
-    if (!urls.length) return this.#fail({ state: 'failed', message: 'A page that came over https can only have streams of wss: addresses, not of ws:' });
+    if (!urls.length) return this.#fail({ state: 'failed', message: noAddress([addresses].flat()) });
     this.#page = new PageWatch((isShown) => {
       this.#connection?.wake();
       if (isShown) this.#engine?.shown();

@@ -246,6 +246,10 @@ func testAudit(t *testing.T, b *browser, h *theatre, f *film) {
 	b.awaits(t, "player.state === 'not-found' && "+told)
 	b.audit(t, "unknown stream")
 
+	b.does(t, "player.src = 'mailto:nobody'")
+	b.awaits(t, "player.state === 'failed' && player.status.message.includes('not the address') && "+told)
+	b.audit(t, "no address")
+
 	name := "over-" + b.name
 	end := h.show(name, f)
 	b.open(t, h.url+"/live/"+name)
@@ -264,6 +268,7 @@ func testAudit(t *testing.T, b *browser, h *theatre, f *film) {
 	b.open(t, h.url+"/publish/cam3")
 	b.until(t, "", `!document.getElementById('go').disabled`)
 	b.audit(t, "publish")
+	b.screenshot(t, "looks-publish-"+b.name+".png")
 	b.open(t, h.url+"/embed/cam1")
 	b.awaits(t, plays)
 	b.audit(t, "embedded")
