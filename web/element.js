@@ -1,7 +1,8 @@
 import { webSocketURLs } from './address.js';
 import { recallChoices } from './choice-memory.js';
 import { Controls } from './controls.js';
-import { dom } from './dom.js';
+import { dom, equip } from './dom.js';
+import { takeVideo } from './early-media.js';
 import { Player } from './player.js';
 import { recallSound } from './sound-memory.js';
 
@@ -42,7 +43,7 @@ export class LivewsPlayerElement extends HTMLElement {
   constructor() {
     super();
     // Firefox would stop there on the way through the page.
-    this.#video = dom('video', { part: 'video', playsinline: '', tabindex: '-1', 'aria-label': 'Live video' });
+    this.#video = equip(takeVideo(), { part: 'video', playsinline: '', tabindex: '-1', 'aria-label': 'Live video' });
     this.#player = new Player(this.#video);
     this.#controls = new Controls(this, this.#player, this.#video);
     const root = this.attachShadow({ mode: 'open' });

@@ -1,10 +1,14 @@
-import { CodecEngine } from './codec-engine.js';
 import { MseEngine } from './mse-engine.js';
 import { parseLatency } from './profile.js';
 
 /** @typedef {import('./engine.js').Engine} Engine */
 
-/** Holds the engine that plays: the one that is asked for if the browser can, else that of Media Source Extensions. */
+/** @typedef {typeof import('./codec-engine.js').CodecEngine} CodecEngine */
+
+/**
+ * Holds the engine that plays: the one that is asked for if the browser can, else that of Media Source Extensions. That
+ * of WebCodecs is loaded when it is asked for: without it, a page begins sooner.
+ */
 export class EngineChoice {
   /**
    * The engine, while one is open.
@@ -18,6 +22,14 @@ export class EngineChoice {
   #handlers;
   #clock;
   #profile = parseLatency('');
+  /**
+   * The engine of WebCodecs, once it has been loaded.
+   *
+   * @type {CodecEngine | null}
+   */
+  #Codec = null;
+  /** Counts what was opened and closed. */
+  #turn = 0;
 
   /**
    * @param {HTMLVideoElement} video
@@ -33,22 +45,48 @@ export class EngineChoice {
   /** What plays, in words; empty while nothing does. */
   get name() {
     if (!this.engine) return '';
-    return this.engine instanceof CodecEngine ? 'WebCodecs' : 'Media Source';
+    return this.#isCodec ? 'WebCodecs' : 'Media Source';
+  }
+
+  /** Whether the engine is that of WebCodecs. */
+  get #isCodec() {
+    return this.#Codec !== null && this.engine instanceof this.#Codec;
   }
 
   /**
-   * Opens the engine of a mode: `webcodecs`, or anything else for Media Source Extensions.
+   * Opens the engine of a mode: `webcodecs`, or anything else for Media Source Extensions. Where it has to be loaded
+   * first, it is there when the promise that is returned is kept, unless close was called meanwhile.
    *
    * @param {string | null} mode
    * @param {import('./profile.js').Profile} profile how near the live edge to be
+   * @returns {Promise<void> | null}
    */
   open(mode, profile) {
     this.#profile = profile;
-    const missing = mode === 'webcodecs' ? CodecEngine.missing : 'not asked for';
-    const Engine = missing === null ? CodecEngine : MseEngine;
-    this.engine = new Engine(this.#video, this.#handlers, this.#clock, profile.margin);
-    if (profile.budget) this.engine.aim(profile);
+    if (mode === 'webcodecs' && !this.#Codec) return this.#load(++this.#turn);
+    const missing = mode === 'webcodecs' ? (this.#Codec?.missing ?? null) : 'not asked for';
+    this.#use(missing === null ? this.#Codec : null);
     this.note = mode === 'webcodecs' && missing !== null ? because(missing) : '';
+    return null;
+  }
+
+  /** @param {number} turn */
+  async #load(turn) {
+    let failed = false;
+    try {
+      this.#Codec = (await import('./codec-engine.js')).CodecEngine;
+    } catch {
+      failed = true;
+    }
+    if (turn !== this.#turn) return;
+    this.open(failed ? 'mse' : 'webcodecs', this.#profile);
+    if (failed) this.note = because('it could not be loaded');
+  }
+
+  /** @param {CodecEngine | null} Codec */
+  #use(Codec) {
+    this.engine = new (Codec ?? MseEngine)(this.#video, this.#handlers, this.#clock, this.#profile.margin);
+    if (this.#profile.budget) this.engine.aim(this.#profile);
   }
 
   /**
@@ -57,11 +95,11 @@ export class EngineChoice {
    * @param {string} reason
    */
   fallBack(reason) {
-    if (!(this.engine instanceof CodecEngine)) return;
-    const wasPaused = this.engine.paused;
-    this.engine.close();
+    if (!this.#isCodec) return;
+    const wasPaused = this.engine?.paused;
+    this.engine?.close();
     this.open('mse', this.#profile);
-    if (wasPaused) this.engine.pause();
+    if (wasPaused) this.engine?.pause();
     this.note = because(reason);
   }
 
@@ -77,6 +115,7 @@ export class EngineChoice {
 
   /** Closes the engine. */
   close() {
+    this.#turn++;
     this.engine?.close();
     this.engine = null;
     this.note = '';

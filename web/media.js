@@ -1,3 +1,4 @@
+import { takeSource } from './early-media.js';
 import { TrackBuffer } from './track-buffer.js';
 import { mimeType } from './tracks.js';
 
@@ -52,14 +53,15 @@ export class Media {
   constructor(video, MediaSource, handlers) {
     this.#video = video;
     this.#handlers = handlers;
-    this.#source = new MediaSource();
+    const early = takeSource(video);
+    this.#source = early ?? new MediaSource();
     this.#source.addEventListener('sourceopen', () => this.#opened());
     this.#source.addEventListener('startstreaming', () => this.#stream(true));
     this.#source.addEventListener('endstreaming', () => this.#stream(false));
     // A ManagedMediaSource does not open while the picture could go to another device.
     if ('streaming' in this.#source) video.disableRemotePlayback = true;
-    this.#url = URL.createObjectURL(this.#source);
-    video.src = this.#url;
+    this.#url = early ? video.src : URL.createObjectURL(this.#source);
+    if (!early) video.src = this.#url;
   }
 
   /** Whether the tracks are known. */

@@ -177,13 +177,18 @@ export class Player extends Playback {
       this.#connection?.wake();
       if (isShown) this.#engine?.shown();
     }, this.#clock);
-    const profile = parseLatency(this.#latency);
-    this.#choice.open(this.mode, profile);
-    this.#playChanged();
-    this.#connection = new Connection(urls, this.#handlers(), this.#environment);
-    this.#connection.grant(profile.budget);
-    this.#connection.open();
-    this.#refresh();
+    const connection = new Connection(urls, this.#handlers(), this.#environment);
+    this.#connection = connection;
+    const begin = () => {
+      if (connection !== this.#connection) return;
+      this.#playChanged();
+      connection.grant(parseLatency(this.#latency).budget);
+      connection.open();
+      this.#refresh();
+    };
+    const opening = this.#choice.open(this.mode, parseLatency(this.#latency));
+    if (opening) void opening.then(begin);
+    else begin();
   }
 
   /** Stops, and lets go of the video element. */
@@ -236,10 +241,7 @@ export class Player extends Playback {
     };
   }
 
-  /**
-   * @param {ArrayBuffer} data
-   * @param {boolean} more
-   */
+  /** @param {ArrayBuffer} data @param {boolean} more */
   #received(data, more) {
     this.#counts.bytes += data.byteLength;
     try {
@@ -256,10 +258,7 @@ export class Player extends Playback {
     }
   }
 
-  /**
-   * @param {Segment} chunk
-   * @param {boolean} more
-   */
+  /** @param {Segment} chunk @param {boolean} more */
   #chunk(chunk, more) {
     const engine = this.#engine;
     if (!engine || (!engine.isStarted && !this.#start(engine))) return;

@@ -164,7 +164,9 @@ export class QualityControl {
   /** The height that no picture needs to exceed where it is shown, in pixels of the screen, or null. */
   get limit() {
     const { now, engine } = this.#around;
-    if (now() - this.#looked.at >= LOOK) this.#looked = { at: now(), limit: this.#measure(engine()?.surface) };
+    const isDue = now() - this.#looked.at >= LOOK;
+    // To look costs a layout of the page, at the worst moment when it is new.
+    if (isDue && this.#list.length > 1) this.#looked = { at: now(), limit: this.#measure(engine()?.surface) };
     const { max } = this.#wish;
     return max === undefined ? this.#looked.limit : Math.min(max, this.#looked.limit ?? max);
   }

@@ -4,7 +4,11 @@
  */
 
 import { webSocketURL } from '../address.js';
+import { openEarlyMedia } from '../early-media.js';
 import { openEarly } from '../early-socket.js';
 
 const url = webSocketURL(document.currentScript?.dataset.src ?? '', document.baseURI);
-if (url) openEarly(url);
+// With these a page to embed asks for something else.
+const isPlain = !['latency', 'mode'].some((name) => new URLSearchParams(location.search).has(name));
+if (url && isPlain) openEarly(url);
+if (isPlain) openEarlyMedia();
