@@ -1,3 +1,4 @@
+import { joinChunks, readDefaults } from './fragment.js';
 import { listRanges } from './ranges.js';
 
 /**
@@ -9,6 +10,8 @@ const MAX_WAITING = 20;
 const MAX_WAITING_BYTES = 32 << 20;
 /** How many bytes one append may bring, unless a single chunk has more. */
 const MAX_BATCH = 4 << 20;
+/** So many chunks in one append are made into few. */
+const MANY = 8;
 /** How much is kept behind the playhead, in seconds, and how much more there must be before it is removed. */
 const KEEP = 20;
 const KEEP_SLACK = 5;
@@ -59,6 +62,8 @@ export class TrackBuffer {
   /** @type {Piece[]} */
   #queue = [];
   #bytes = 0;
+  /** What the init segment in force says of samples. @type {number[] | null} */
+  #defaults = null;
   #keep = KEEP;
   /** The time of the newest chunk that was queued, and what that was when the browser had no more room. */
   #newest = NaN;
@@ -187,7 +192,9 @@ export class TrackBuffer {
       this.#mime = piece.mime;
     }
     if (!piece.mime && buffer.timestampOffset !== piece.offset) buffer.timestampOffset = piece.offset;
-    buffer.appendBuffer(join(this.#queue.slice(0, count)));
+    if (piece.mime) this.#defaults = readDefaults(piece.data);
+    const data = this.#queue.slice(0, count).map((one) => one.data);
+    buffer.appendBuffer(join(count >= MANY && this.#defaults ? joinChunks(data, this.#defaults) : data));
     this.#fullAt = NaN;
     this.#replace(this.#queue.slice(count));
   }
@@ -278,18 +285,18 @@ export class TrackBuffer {
 }
 
 /**
- * Returns the bytes of pieces one after the other; those of a single one are not copied.
+ * Returns the bytes of all parts one after the other; those of a single one are not copied.
  *
- * @param {Piece[]} pieces
+ * @param {Uint8Array<ArrayBuffer>[]} parts
  * @returns {Uint8Array<ArrayBuffer>}
  */
-function join(pieces) {
-  if (pieces.length === 1) return pieces[0].data;
-  const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.data.length, 0));
+function join(parts) {
+  if (parts.length === 1) return parts[0];
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
-  for (const piece of pieces) {
-    joined.set(piece.data, at);
-    at += piece.data.length;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
   }
   return joined;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { TrackBuffer } from '../track-buffer.js';
+import { chunk as mp4, init, visualEntry } from './codec-bytes.js';
 import { FakeSourceBuffer, timeRanges } from './fake-buffer.js';
 
 const AVC = 'video/mp4; codecs="avc1.4D401E"';
@@ -51,6 +52,23 @@ test('one operation at a time, and all that waits in the next one', () => {
   assert.deepEqual(source.log, ['append 1']);
   finishAll();
   assert.deepEqual(source.log, ['append 1', 'append 2,3,4']);
+});
+
+test('many chunks go in as one, few as they are', () => {
+  const samples = [{ size: 4, duration: 512, flags: 0 }];
+  const many = (count) => {
+    for (let i = 0; i < count; i++) track.append(mp4({ time: i * 512, samples }), { time: i / 30, offset: 0, first: i === 0 });
+    finishAll();
+    const moofs = source.log.at(-1).split('109,111,111,102').length - 1;
+    source.log = [];
+    return moofs;
+  };
+  track.appendInit(init(visualEntry('avc1', 4, 4)), AVC);
+  track.attach(source);
+  assert.equal(many(40), 1);
+  assert.equal(many(4), 3, 'the first one goes in at once');
+  track.appendInit(Uint8Array.of(9), AVC);
+  assert.equal(many(40), 40, 'of these nothing is known');
 });
 
 test('an append has at most 4 MiB, a single chunk may have more', () => {
