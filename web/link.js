@@ -47,11 +47,17 @@ export class Link {
     this.#clock = clock;
     this.#heardAt = clock.now();
     const early = takeEarly(url);
-    const socket = early?.socket ?? new WebSocket(withBundles(url), PROTOCOL);
+    const socket = early?.socket ?? dial(WebSocket, withBundles(url));
     this.#socket = socket;
+    if (!socket) {
+      this.#setTimer(0, () => this.#finish(1000, 1006, 'the browser does not let the page connect'));
+      return;
+    }
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#opened();
     socket.onmessage = (event) => this.#received(event.data);
+    // Chromium does not tell of a close where a Content-Security-Policy forbids the address.
+    socket.onerror = () => !this.isOpened && this.#finish(1000, 1006, '');
     socket.onclose = (event) => this.#finish(1000, event.code, event.reason);
     this.#setTimer(DIAL_TIMEOUT, () => this.#finish(DEAD, DEAD, 'the handshake took too long'));
     // The owner has to have this Link first.
@@ -89,7 +95,7 @@ export class Link {
    * @param {object} control
    */
   send(control) {
-    this.#socket.send(JSON.stringify(control));
+    this.#socket?.send(JSON.stringify(control));
   }
 
   /**
@@ -101,13 +107,14 @@ export class Link {
     if (this.#closed) return;
     this.#closed = true;
     this.#clock.clearTimeout(this.#timer);
+    if (!this.#socket) return;
     // The closing handshake may take minutes where the other side is gone.
-    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onerror = this.#socket.onclose = null;
     this.#socket.close(code);
   }
 
   #opened() {
-    if (this.#socket.protocol !== PROTOCOL) {
+    if (this.#socket?.protocol !== PROTOCOL) {
       this.#finish(1000, REFUSED, 'The server does not speak the livews protocol');
       return;
     }
@@ -198,5 +205,20 @@ export class Link {
   #setTimer(ms, call) {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = this.#clock.setTimeout(call, ms);
+  }
+}
+
+/**
+ * Returns null where the browser refuses without trying: Firefox throws where a Content-Security-Policy forbids the address.
+ *
+ * @param {new (url: string, protocol: string) => WebSocket} WebSocket
+ * @param {string} url
+ * @returns {WebSocket | null}
+ */
+function dial(WebSocket, url) {
+  try {
+    return new WebSocket(url, PROTOCOL);
+  } catch {
+    return null;
   }
 }

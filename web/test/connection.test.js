@@ -15,6 +15,7 @@ let after;
 
 beforeEach(() => {
   FakeSocket.made = [];
+  FakeSocket.forbidden = null;
   clock = new FakeClock();
   log = [];
   answer = { status: 200, headers: {} };
@@ -529,6 +530,16 @@ test('the next address is tried when one does not work; all of them, before the 
   assert.deepEqual(hosts(), ['a', 'b', 'c', 'a', 'b']);
   assert.deepEqual(log, Array(4).fill('down unreachable 200'));
   assert.deepEqual(probes.map((probe) => new URL(probe.split(' ')[0]).host), ['a', 'b', 'c', 'a']);
+});
+
+test('where the browser throws at an address, the next one is tried', async () => {
+  FakeSocket.forbidden = 'ws://a/';
+  connect('ws://a/live/cam1', 'ws://b/live/cam1');
+  assert.equal(FakeSocket.made.length, 0);
+  clock.advance(0);
+  await settle();
+  clock.advance(200);
+  assert.equal(FakeSocket.last.url, 'ws://b/live/cam1?bundle=1');
 });
 
 test('42xx goes to the next address, after 41xx and 44xx the same one comes first', async () => {

@@ -5,6 +5,9 @@ export class FakeSocket extends EventEmitter {
   /** @type {FakeSocket[]} */
   static made = [];
 
+  /** What the addresses begin with that a browser throws at, or null. */
+  static forbidden = null;
+
   onopen = null;
   onmessage = null;
   onclose = null;
@@ -19,6 +22,7 @@ export class FakeSocket extends EventEmitter {
 
   constructor(url, protocol) {
     super();
+    if (FakeSocket.forbidden !== null && url.startsWith(FakeSocket.forbidden)) throw new DOMException('no', 'SecurityError');
     this.url = url;
     this.offered = protocol;
     FakeSocket.made.push(this);
