@@ -314,7 +314,7 @@ func (s *Subscription) skip() {
 	if s.opts.Lossless || !slices.ContainsFunc(s.cursors, s.late) {
 		return
 	}
-	live := s.relay.newestGroup(s.wants)
+	live := s.relay.newestGroup(func(t *trackLog) bool { return s.wants(t) || s.crossing.leaves(t) })
 	for _, c := range s.cursors {
 		c.skipTo(live)
 	}

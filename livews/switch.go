@@ -14,7 +14,9 @@ type crossing struct {
 // rendition: the tracks that go are given up to the end of the group that is being read, and those
 // that come begin with the group after it. Only their init segments come at once. Where
 // either of them lacks that group, the other one does not wait for it longer than it lasts:
-// tracks that go are then given on until the others have a group, too.
+// tracks that go are then given on until the others have a group, too. Of a track that has
+// ended nobody expects one, and tracks that the stream does not have yet are not among
+// those that come.
 //
 // A Select or Switch that comes before that takes its place.
 func (s *Subscription) Switch(tracks []uint16) {
@@ -69,10 +71,6 @@ func (x *crossing) arrived(c *cursor) bool {
 	return c.next < c.track.chunks.end() && !x.border.After(c.track.chunks.at(c.next).seg.Position)
 }
 
-func (x *crossing) allArrived(cursors []*cursor) bool {
-	return !slices.ContainsFunc(cursors, func(c *cursor) bool { return !x.arrived(c) })
-}
-
 // isBefore reports whether c has something to give that lies before the border.
 func (x *crossing) isBefore(c *cursor) bool { return c.next < c.track.chunks.end() && !x.arrived(c) }
 
@@ -81,8 +79,34 @@ func (x *crossing) overdue(cursors []*cursor) bool {
 	return newest(cursors, (*cursor).newestGroup).After(x.border)
 }
 
+// expects reports whether one of the cursors is not at the border and may get there.
+func (x *crossing) expects(cursors []*cursor) bool {
+	return slices.ContainsFunc(cursors, func(c *cursor) bool { return !x.arrived(c) && c.lives() })
+}
+
+// ready reports whether one of the cursors is at the border, and no other may get there.
+func (x *crossing) ready(cursors []*cursor) bool {
+	return slices.ContainsFunc(cursors, x.arrived) && !x.expects(cursors)
+}
+
+// leaves reports whether t is a track that goes.
+func (x *crossing) leaves(t *trackLog) bool {
+	return x != nil && slices.ContainsFunc(x.leaving, func(c *cursor) bool { return c.track == t })
+}
+
+// lives reports whether there may be more to come in c's track.
+func (c *cursor) lives() bool { return c.sub.relay.err == nil && c.sub.relay.current(c.track) }
+
 // newestGroup returns the start of the newest group of c's track.
 func (c *cursor) newestGroup() Position { return groupOf(c.track.newest) }
+
+// nextGroup returns the start of the group of c's next chunk, or zero where there is none.
+func (c *cursor) nextGroup() Position {
+	if c.next == c.track.chunks.end() {
+		return Position{}
+	}
+	return groupOf(c.track.chunks.at(c.next).seg.Position)
+}
 
 // newest returns the newest of what at gives.
 func newest(cursors []*cursor, at func(*cursor) Position) Position {
@@ -96,13 +120,29 @@ func (s *Subscription) cross() {
 	if x == nil {
 		return
 	}
-	left, came := x.allArrived(x.leaving), x.allArrived(x.coming)
-	dead := x.overdue(x.coming) && !slices.ContainsFunc(x.leaving, x.isBefore)
+	late := x.overdue(x.coming)
+	x.meet()
+	came, last := x.ready(x.coming), newest(x.leaving, (*cursor).newestGroup)
 	switch {
-	case came && (left || dead):
+	case slices.ContainsFunc(x.leaving, x.isBefore): // to be given first
+	case came && (late || !x.expects(x.leaving)):
 		s.cursors = slices.DeleteFunc(s.cursors, func(c *cursor) bool { return slices.Contains(x.leaving, c) })
 		s.crossing = nil
-	case left && x.overdue(x.leaving):
-		x.moveTo(newest(x.leaving, (*cursor).newestGroup))
+	case came:
+	case !x.expects(x.coming):
+		x.moveTo(Position{Epoch: last.Epoch, Group: last.Group + 1})
+	case x.overdue(x.leaving):
+		x.moveTo(last)
+	}
+}
+
+// meet moves the border to where all that come are, if that is beyond it: those that go
+// are given on until there.
+func (x *crossing) meet() {
+	if !x.ready(x.coming) {
+		return
+	}
+	if start := newest(x.coming, (*cursor).nextGroup); start.After(x.border) {
+		x.moveTo(start)
 	}
 }

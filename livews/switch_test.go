@@ -1,7 +1,10 @@
 package livews_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/livews/websocketlivestream/livews"
@@ -23,7 +26,11 @@ func TestSwitch(t *testing.T) {
 		{"the new one comes back", []string{"1 1.1.1 1.2.0 1.2.1 1.3.0", "2 1.3.0", "1 1.3.1", "2 1.3.1"}, "2:init 1:1.1.1 1:1.2.0 1:1.2.1 2:1.3.0 2:1.3.1", false},
 		{"the old one is silent", []string{"2 1.1.1 1.2.0 1.2.1 1.3.0"}, "2:init 2:1.2.0 2:1.2.1 2:1.3.0", false},
 		{"the old one misses the border", []string{"1 1.1.1", "2 1.1.1 1.2.0", "1 1.3.0", "2 1.2.1 1.3.0"}, "2:init 1:1.1.1 2:1.2.0 2:1.2.1 2:1.3.0", false},
-		{"a new epoch", []string{"1 init5 5.0.0", "2 init5 5.0.0"}, "2:init 2:init 2:5.0.0", false},
+		{"the new one begins later", []string{"1 1.1.1 1.2.0", "2 1.3.0", "1 1.2.1 1.3.0", "2 1.3.1"}, "2:init 1:1.1.1 1:1.2.0 1:1.2.1 2:1.3.0 2:1.3.1", false},
+		{"a new epoch", []string{"1 init5", "2 init5", "1 5.0.0", "2 5.0.0"}, "2:init 1:init 2:init 2:5.0.0", false},
+		{"a new epoch, and the new one is late", []string{"1 init5 5.0.0", "2 init5 5.0.0", "1 5.0.1 5.1.0", "2 5.1.0"}, "2:init 1:init 1:5.0.0 2:init 1:5.0.1 2:5.1.0", false},
+		{"a new epoch without the old one", []string{"1 1.1.1", "2 init5 5.0.0 5.0.1"}, "2:init 1:1.1.1 2:init 2:5.0.0 2:5.0.1", false},
+		{"a new epoch without the new one", []string{"1 init5 5.0.0 5.0.1"}, "2:init 1:init 1:5.0.0 1:5.0.1", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			relay, sub := inStep(t)
@@ -79,6 +86,83 @@ func viewAll(t *testing.T, sub *livews.Subscription, c *livewstest.Checker) stri
 		got += string(rune('0'+seg.Track)) + ":" + word + " "
 	}
 	return got
+}
+
+// TestSwitchEnds gives all that is there when the stream ends in the midst of a switch, in
+// one rendition.
+func TestSwitchEnds(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		then []string
+		want string
+	}{
+		{"the new one is late", []string{"1 1.1.1 1.2.0 1.2.1"}, "2:init 1:1.1.1 1:1.2.0 1:1.2.1"},
+		{"the old one is late", []string{"1 1.1.1", "2 1.1.1 1.2.0 1.2.1"}, "2:init 1:1.1.1 2:1.2.0 2:1.2.1"},
+		{"neither", []string{"1 1.1.1", "2 1.1.1"}, "2:init 1:1.1.1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			relay, sub := inStep(t)
+			sub.Switch([]uint16{2, 3})
+			for _, words := range tt.then {
+				put(t, relay, uint16(words[0]-'0'), words[2:])
+			}
+			got := viewAll(t, sub, nil)
+			_ = relay.Close()
+			if got += viewAll(t, sub, nil); got != tt.want+" " {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestSwitchSlowToSilence skips where the rendition that was asked for gives nothing.
+func TestSwitchSlowToSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		relay, sub := inStep(t)
+		sub.Switch([]uint16{2})
+		sub.SetMaxLag(time.Nanosecond)
+		for _, words := range []string{"1.1.1", "1.2.0 1.2.1", "1.3.0 1.3.1", "1.4.0"} {
+			time.Sleep(time.Millisecond)
+			put(t, relay, 1, words)
+		}
+		if got, want := viewAll(t, sub, nil), "2:init "; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		sub.SetMaxLag(time.Hour)
+		put(t, relay, 1, "1.4.1 1.5.0")
+		if got, want := viewAll(t, sub, nil), "1:slow>1.4.0 1:1.4.1 "; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	})
+}
+
+// TestSwitchBesideSilence goes on with one track that goes while the other one is silent.
+func TestSwitchBesideSilence(t *testing.T) {
+	relay, sub := inStep(t)
+	sub.Switch([]uint16{2})
+	put(t, relay, 1, "1.1.1 1.2.0 1.2.1 1.3.0")
+	if got, want := viewAll(t, sub, nil), "2:init 1:1.1.1 1:1.2.0 1:1.2.1 "; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestSwitchToDead changes to a rendition and to a track that a new epoch does not have
+// any more: nobody waits for that.
+func TestSwitchToDead(t *testing.T) {
+	relay, sub := inStep(t)
+	for track := range uint16(2) {
+		put(t, relay, track+1, "init5 5.0.0")
+	}
+	if got, want := viewAll(t, sub, nil), "1:init 1:5.0.0 "; got != want {
+		t.Fatalf("at first: %s, want %s", got, want)
+	}
+	sub.Select([]uint16{1})
+	sub.Switch([]uint16{2, 3})
+	put(t, relay, 1, "5.0.1 5.1.0")
+	put(t, relay, 2, "5.0.1 5.1.0")
+	if got, want := viewAll(t, sub, nil), "2:init 1:5.0.1 2:5.1.0 "; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 }
 
 // TestSwitchBehind goes on in the rendition that it has asked for with what it has not read yet.
@@ -161,4 +245,48 @@ func poll(sub *livews.Subscription) ([]*livews.Segment, bool, error) {
 	var one [1]*livews.Segment
 	n, all, err := sub.Poll(one[:], 0)
 	return one[:n], all, err
+}
+
+// TestSwitchSeamless switches at random between two renditions whose chunks come at random,
+// one up to a group ahead of the other: each chunk is given once, in one of them.
+func TestSwitchSeamless(t *testing.T) {
+	const groups, perGroup = 60, 3
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		relay := livews.NewRelay(nil)
+		put(t, relay, 1, "init1")
+		put(t, relay, 2, "init1")
+		sub := relay.Subscribe(&livews.SubscribeOptions{Tracks: []uint16{1}, Lossless: true})
+		var written [3]int
+		given := 0
+		read := func() {
+			for seg := livews.Next(sub); seg != nil; seg = livews.Next(sub) {
+				if seg.Type == livews.TypeInit {
+					continue
+				}
+				if got := int(seg.Position.Group)*perGroup + int(seg.Position.Chunk); got != given || seg.Gap != nil {
+					t.Fatalf("seed %d: chunk %d of track %d comes after %d chunks, gap %v", seed, got, seg.Track, given, seg.Gap)
+				}
+				given++
+			}
+		}
+		for written[1] < groups*perGroup || written[2] < groups*perGroup {
+			track := 1 + r.IntN(2)
+			if n := written[track]; n < groups*perGroup && n < written[3-track]+perGroup {
+				put(t, relay, uint16(track), fmt.Sprintf("1.%d.%d", n/perGroup, n%perGroup))
+				written[track]++
+			}
+			if r.IntN(3) > 0 {
+				read()
+			}
+			if given > 0 && r.IntN(8) == 0 {
+				sub.Switch([]uint16{uint16(1 + r.IntN(2))})
+			}
+		}
+		_ = relay.Close()
+		read()
+		if given != groups*perGroup {
+			t.Errorf("seed %d: %d chunks are given, want %d", seed, given, groups*perGroup)
+		}
+	}
 }
