@@ -56,15 +56,14 @@ func (b *budget) batch() []*livews.Segment {
 	return make([]*livews.Segment, n)
 }
 
-// took notes that taken was taken from the log just now. If it was all that was there, a
-// chunk that comes from then on waits for the budget at the most. Init segments alone are
-// no reason to rest: the first group start after them is waited for.
-func (b *budget) took(taken []*livews.Segment) {
+// took notes that something was taken from the log just now, and whether nothing more
+// lies ready: then a chunk that comes from now on waits for the budget at the most.
+func (b *budget) took(last bool) {
 	if b == nil {
 		return
 	}
 	b.end = time.Time{}
-	if len(taken) < restBatch && wireSize(taken) < maxBatchBytes && taken[len(taken)-1].Type == livews.TypeChunk {
+	if last {
 		b.end = time.Now().Add(b.span)
 	}
 }

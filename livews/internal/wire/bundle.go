@@ -17,9 +17,9 @@ const (
 // encodeBundle is encode for a viewer that has asked for bundles, as long as there is a
 // backlog: a browser takes half a millisecond for each message, and of a long group it gets
 // hundreds when it comes. They go on as the frames that they are for everybody. What is no
-// bundle says that nothing more lies ready, as flagLast does.
-func (s *session) encodeBundle(bufs net.Buffers, segments []*livews.Segment) (net.Buffers, error) {
-	s.bundles = !caughtUp(segments)
+// bundle says that nothing more lies ready, as flagLast does. last says that this is so.
+func (s *session) encodeBundle(bufs net.Buffers, segments []*livews.Segment, last bool) (net.Buffers, error) {
+	s.bundles = !last
 	first := len(bufs)
 	bufs, err := s.encode(append(bufs, nil), segments)
 	inner := bufs[first+1:]
@@ -36,8 +36,8 @@ func (s *session) encodeBundle(bufs net.Buffers, segments []*livews.Segment) (ne
 	return bufs, err
 }
 
-// caughtUp reports whether segments, which a subscription has just given, were all that lay
-// ready. Init segments alone may have come before the first group.
-func caughtUp(segments []*livews.Segment) bool {
-	return len(segments) < maxBatch && wireSize(segments) < maxBatchBytes && segments[len(segments)-1].Type == livews.TypeChunk
+// caughtUp reports whether a viewer who gets segments has all that lies ready; all says
+// whether they were the rest of it. Init segments alone may have come before the first group.
+func caughtUp(segments []*livews.Segment, all bool) bool {
+	return all && segments[len(segments)-1].Type == livews.TypeChunk
 }

@@ -14,13 +14,18 @@ import (
 // TestBundles gives a viewer that asks for them what lies ready in few messages, with the
 // same frames in them that another gets, and what comes later one by one.
 func TestBundles(t *testing.T) {
+	t.Run("at once", func(t *testing.T) { testBundles(t, "?bundle=1") })
+	t.Run("with a budget", func(t *testing.T) { testBundles(t, "?bundle=1&latency=20ms") })
+}
+
+func testBundles(t *testing.T, query string) {
 	const ready, later = 40, 3
 	streams := new(livews.Streams)
 	server := serve(t, streams)
 	sink := publish(t, streams)
 	src := livewstest.NewSource(&livewstest.SourceOptions{Chunks: 1000})
 	write(t, sink, src, ready)
-	plain, bundled := viewer(t, server.URL, ""), viewer(t, server.URL, "?bundle=1")
+	plain, bundled := viewer(t, server.URL, ""), viewer(t, server.URL, query)
 	var want bytes.Buffer
 	for range ready {
 		want.Write(frameOf(read(t, plain)))
@@ -72,22 +77,22 @@ func TestBundleBounds(t *testing.T) {
 		full[i] = chunk(10)
 	}
 	for _, tt := range []struct {
-		name          string
-		segments      []*livews.Segment
-		bundle, after bool
+		name               string
+		segments           []*livews.Segment
+		all, bundle, after bool
 	}{
-		{"one", []*livews.Segment{chunk(1)}, false, false},
-		{"a notice and one", []*livews.Segment{gap}, true, false},
-		{"a few", []*livews.Segment{chunk(1), chunk(1)}, true, false},
-		{"init segments", []*livews.Segment{init, init}, true, true},
-		{"one, and more", []*livews.Segment{chunk(maxBatchBytes)}, true, true},
-		{"many", full, true, true},
-		{"many bytes", []*livews.Segment{chunk(maxBatchBytes), chunk(1)}, true, true},
-		{"too many bytes", []*livews.Segment{chunk(livews.MaxMessage - livews.HeaderSize), chunk(1)}, false, true},
+		{"one", []*livews.Segment{chunk(1)}, true, false, false},
+		{"a notice and one", []*livews.Segment{gap}, true, true, false},
+		{"a few", []*livews.Segment{chunk(1), chunk(1)}, true, true, false},
+		{"init segments", []*livews.Segment{init, init}, true, true, true},
+		{"one, and more", []*livews.Segment{chunk(maxBatchBytes)}, false, true, true},
+		{"many", full, false, true, true},
+		{"many, and no more", full, true, true, false},
+		{"too many bytes", []*livews.Segment{chunk(livews.MaxMessage - livews.HeaderSize), chunk(1)}, false, false, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := &session{enc: messages{}, bundles: true}
-			bufs, err := s.frames(nil, tt.segments)
+			bufs, err := s.frames(nil, tt.segments, caughtUp(tt.segments, tt.all))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -119,7 +119,8 @@ func (d *delivery) write(w *worker) (all bool, left *leftover) {
 		return all, nil
 	}
 	defer clear(w.segments[:n])
-	bufs, err := s.frames(net.Buffers(w.frames[:0]), w.segments[:n])
+	last := caughtUp(w.segments[:n], all)
+	bufs, err := s.frames(net.Buffers(w.frames[:0]), w.segments[:n], last)
 	defer clear(w.frames[:min(len(bufs), len(w.frames))])
 	if len(bufs) > 0 {
 		left = s.conn.tryWrite(bufs, w)

@@ -141,8 +141,10 @@ func (s *session) sendAlone(ctx context.Context, budget *budget) error {
 		if err != nil {
 			return err
 		}
-		budget.took(segments[:n])
-		if err := s.write(segments[:n]); err != nil {
+		all := n < len(segments) && wireSize(segments[:n]) < maxBatchBytes
+		last := caughtUp(segments[:n], all)
+		budget.took(last)
+		if err := s.write(segments[:n], last); err != nil {
 			return err
 		}
 		clear(segments[:n])
@@ -157,10 +159,10 @@ func (s *session) sendAlone(ctx context.Context, budget *budget) error {
 	}
 }
 
-// write writes the segments to the viewer at once.
-func (s *session) write(segments []*livews.Segment) error {
+// write writes the segments to the viewer at once. last says that nothing more lies ready.
+func (s *session) write(segments []*livews.Segment, last bool) error {
 	frames := framesOf.Get().(*[2 * restBatch][]byte)
-	bufs, encErr := s.frames(frames[:0], segments)
+	bufs, encErr := s.frames(frames[:0], segments, last)
 	var err error
 	if len(bufs) > 0 {
 		err = s.conn.WriteAll(bufs)
@@ -174,9 +176,10 @@ func (s *session) write(segments []*livews.Segment) error {
 }
 
 // frames appends what goes out for the segments to bufs; what comes before an error is good.
-func (s *session) frames(bufs net.Buffers, segments []*livews.Segment) (net.Buffers, error) {
+// last says that nothing more lies ready.
+func (s *session) frames(bufs net.Buffers, segments []*livews.Segment, last bool) (net.Buffers, error) {
 	if s.bundles {
-		return s.encodeBundle(bufs, segments)
+		return s.encodeBundle(bufs, segments, last)
 	}
 	return s.encode(bufs, segments)
 }
