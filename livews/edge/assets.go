@@ -118,7 +118,7 @@ func (all *assets) serve(w http.ResponseWriter, r *http.Request) {
 	if version == all.version {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	w.Header().Set("Vary", "Accept-Encoding")
+	w.Header().Add("Vary", "Accept-Encoding")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	if takesGzip(r) {

@@ -376,7 +376,7 @@ func TestPages(t *testing.T) {
 	h := &edge.Handler{Streams: new(livews.Streams), Title: "My <TV>", Publisher: http.NotFoundHandler()}
 	server := serve(t, h)
 	for path, base := range map[string]string{
-		"/tv/": "./", "/tv/live/cam1": "../", "/tv/live/a/b/c": "../../../", "/tv/publish/a/b": "../../",
+		"/tv/": "./", "/tv/live/cam1": "../", "/tv/live/a/b/c": "../../../", "/tv/live/a%2Fb/c": "../../", "/tv/publish/a/b": "../../",
 		"/tv/embed/cam1": "../", "/tv/embed/a/b": "../../", "/tv/multi": "./", "/tv/api": "./", "/tv/multi?s=a/b&s=c": "./",
 	} {
 		resp, page := get(t, server.URL+path)

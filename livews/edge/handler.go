@@ -120,6 +120,9 @@ func (h *Handler) route() {
 	}
 	h.mux.HandleFunc("GET /assets/{file...}", assets.serve)
 	h.mux.HandleFunc("GET /healthz", wire.ServeHealth)
+	for _, folder := range []string{"/live", "/embed", "/assets", "/publish"} {
+		h.mux.HandleFunc(folder, http.NotFound) // else ServeMux leads to it, without the prefix
+	}
 }
 
 // live answers at a stream's address with what the client wants there.

@@ -59,7 +59,7 @@ func parseModule(name, text string) (*module, error) {
 // ties tells whether a line begins an import or an export.
 func ties(line string) bool {
 	for _, word := range []string{"import", "export"} {
-		if rest, ok := strings.CutPrefix(line, word); ok && strings.ContainsAny(rest[:1], " \t\n{*'\"") {
+		if rest, ok := strings.CutPrefix(line, word); ok && strings.IndexAny(rest, " \t\n{*'\"") == 0 {
 			return true
 		}
 	}

@@ -60,12 +60,11 @@ func (p *pages) api(w http.ResponseWriter, _ *http.Request) {
 	p.write(w, "api.html", page{Base: "./", Title: p.title})
 }
 
-// stream writes a page about the stream that the path names, which is one part below
-// the overview's.
+// stream writes a page about the stream that the path names.
 func (p *pages) stream(w http.ResponseWriter, r *http.Request, file string) {
-	name := r.PathValue("name")
-	up := strings.Repeat("../", 1+strings.Count(name, "/"))
-	p.write(w, file, page{Base: up, Title: p.title, Stream: name})
+	// As the browser sees it: a slash in the name may be escaped, and then is none there.
+	up := strings.Repeat("../", strings.Count(r.URL.EscapedPath(), "/")-1)
+	p.write(w, file, page{Base: up, Title: p.title, Stream: r.PathValue("name")})
 }
 
 func (p *pages) write(w http.ResponseWriter, name string, data page) {

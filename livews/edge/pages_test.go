@@ -83,10 +83,11 @@ func TestNoSuchPage(t *testing.T) {
 	for path, want := range map[string]int{
 		"embed/": 404, "embed/a%20b": 404, "embed/" + strings.Repeat("x", 256): 404,
 		"multi/cam1": 404, "assets/pages/nope.js": 404, "assets/pages/": 404, "assets/": 404,
-		"assets/pages/embed.html": 404, "assets/test/turns.test.js": 404, "assets/package.json": 404,
+		"live": 404, "embed": 404, "assets": 404, "publish": 404, "assets/pages/embed.html": 404, "assets/test/turns.test.js": 404, "assets/package.json": 404,
 	} {
-		if resp, _ := get(t, server.URL+"/tv/"+path); resp.StatusCode != want {
-			t.Errorf("/%s: status %d, want %d", path, resp.StatusCode, want)
+		resp, _ := get(t, server.URL+"/tv/"+path)
+		if at := resp.Request.URL.EscapedPath(); resp.StatusCode != want || at != "/tv/"+path {
+			t.Errorf("/%s: status %d at %s, want %d", path, resp.StatusCode, at, want)
 		}
 	}
 	for _, path := range []string{"", "multi", "embed/cam1", "assets/player.js"} {
