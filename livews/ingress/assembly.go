@@ -52,7 +52,7 @@ type assembly struct {
 	beganAt  time.Time        // when the newest object with an init segment did
 	newAt    time.Time        // when something came last that had not come before
 	queue    []*livews.Segment
-	bytes    int // of queue, and of all that tracks hold
+	bytes    int // of queue, and of all that tracks hold: chunks, and the init segments that they need
 	err      error
 
 	ready chan struct{} // has a token when there may be something to read
@@ -228,10 +228,13 @@ func (a *assembly) put(ctx context.Context, rep *representation, seg *livews.Seg
 	}
 	now := time.Now()
 	if seg.Type == livews.TypeInit {
+		spare := t.spare()
 		if t.takeInit(seg) {
 			a.newAt = now
 		}
+		a.account.keep(t.spare() - spare)
 	} else if t.takeChunk(seg, now) {
+		a.countInit(t)
 		a.bytes += len(seg.Payload)
 		a.account.keep(len(seg.Payload))
 		a.newAt = now
@@ -241,6 +244,12 @@ func (a *assembly) put(ctx context.Context, rep *representation, seg *livews.Seg
 	}
 	a.wake()
 	return nil
+}
+
+// countInit counts the newest init segment of t, which is needed from now on, in a.bytes.
+func (a *assembly) countInit(t *assemblyTrack) {
+	a.bytes += t.spare()
+	t.counted = true
 }
 
 // waitForSpace blocks while too much waits to be read. That never waits for what is

@@ -45,7 +45,7 @@ type object struct {
 type representation struct {
 	key     string
 	writing chan struct{} // has a token while no object is written
-	init    []byte        // its init segment as it came
+	init    []byte        // its init segment as it came, for which the account pays
 	tracks  map[uint16]*assemblyTrack
 
 	// Guarded by assembly.mu.
@@ -107,6 +107,7 @@ func (a *assembly) split(ctx context.Context, rep *representation, watch *boxWat
 			return err
 		}
 		if init := watch.init(); init != nil {
+			a.account.keep(len(init) - len(rep.init))
 			rep.init = init
 		}
 		if err := a.put(ctx, rep, seg); err != nil {
@@ -254,6 +255,7 @@ func (a *assembly) finish(rep *representation) {
 	rep.current = nil
 	if len(rep.tracks) == 0 {
 		a.refused = true
+		a.account.give(len(rep.init))
 		a.reps = slices.DeleteFunc(a.reps, func(r *representation) bool { return r == rep })
 	}
 	a.mu.Unlock()

@@ -29,7 +29,7 @@ func (a *assembly) release(now time.Time) time.Duration {
 		}
 		a.open = true
 		for _, t := range a.tracks {
-			a.giveInit(t, t.init)
+			a.giveInit(t, t.firstInit())
 			t.lost = !t.came
 		}
 	}
@@ -116,8 +116,9 @@ func (a *assembly) giveInit(t *assemblyTrack, init *livews.Segment) {
 		return
 	}
 	t.given = init
-	a.bytes += len(init.Payload)
-	a.account.keep(len(init.Payload))
+	if init == t.init {
+		a.countInit(t)
+	}
 	a.queue = append(a.queue, init)
 }
 
@@ -125,7 +126,7 @@ func (a *assembly) giveInit(t *assemblyTrack, init *livews.Segment) {
 func (a *assembly) flush() {
 	if !a.open && !a.firstAt.IsZero() {
 		for _, t := range a.tracks {
-			a.giveInit(t, t.init)
+			a.giveInit(t, t.firstInit())
 		}
 	}
 	for t := a.earliest(); t != nil; t = a.earliest() {

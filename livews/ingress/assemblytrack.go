@@ -27,8 +27,9 @@ type assemblyTrack struct {
 	dropsFrom string // the representation's key, for the log
 	log       *slog.Logger
 
-	init  *livews.Segment // the newest
-	given *livews.Segment // the one that has gone out last
+	init    *livews.Segment // the newest
+	counted bool            // it is in the assembly's bytes
+	given   *livews.Segment // the one that has gone out last
 
 	held   []heldChunk
 	came   bool          // a chunk has come
@@ -87,7 +88,7 @@ func (t *assemblyTrack) renumber(seg *livews.Segment, h hint) (*livews.Segment, 
 // which is not in them, as long as it has not gone out. takeInit reports whether it is new.
 func (t *assemblyTrack) takeInit(seg *livews.Segment) bool {
 	if t.init == nil || !bytes.Equal(t.init.Payload, seg.Payload) {
-		t.init, t.waits = seg, true
+		t.init, t.counted, t.waits = seg, false, true
 		return true
 	}
 	if t.given != t.init && t.init.Info.FrameRate == 0 && seg.Info.FrameRate != 0 {
@@ -99,6 +100,23 @@ func (t *assemblyTrack) takeInit(seg *livews.Segment) bool {
 		t.init = seg
 	}
 	return false
+}
+
+// spare returns the size of the newest init segment if no chunk has needed it yet, and it has
+// not gone out.
+func (t *assemblyTrack) spare() int {
+	if t.init == nil || t.counted {
+		return 0
+	}
+	return len(t.init.Payload)
+}
+
+// firstInit returns the init segment with which t begins to go out; nil where there is none.
+func (t *assemblyTrack) firstInit() *livews.Segment {
+	if len(t.held) > 0 {
+		return t.held[0].init
+	}
+	return t.init
 }
 
 // takeChunk takes a chunk, and reports whether it is wanted.

@@ -49,6 +49,7 @@ func (b browserUplink) ReadMessage(ctx context.Context) (text bool, msg []byte, 
 // the turn t.
 func newBrowserSource(u *wire.Uplink, t *turn) livews.Source {
 	b := newBrowser(browserUplink{u})
+	b.account = t.account
 	return &announced{src: t.stampedFrames(b), browser: b}
 }
 
@@ -78,11 +79,13 @@ func (a *announced) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 // browser is the livews.Source, without positions, of what a browser sends by the
 // protocol livews.publish.1 (PROTOCOL.md): encoded frames.
 type browser struct {
-	conn   browserConn
-	clock  browserClock
-	set    *browserSet       // of the last start; nil before the first
-	ready  []*livews.Segment // to be given
-	useful time.Time         // the last frame that was of use
+	conn    browserConn
+	clock   browserClock
+	set     *browserSet       // of the last start; nil before the first
+	account *account          // of what the set holds; nil where it is nobody's
+	paid    int               // by it
+	ready   []*livews.Segment // to be given
+	useful  time.Time         // the last frame that was of use
 
 	period                       time.Time
 	frames, bytes, texts, faults int
@@ -98,11 +101,20 @@ func (b *browser) ReadSegment(ctx context.Context) (*livews.Segment, error) {
 			return nil, b.err
 		}
 		b.err = b.step(ctx)
+		b.pay()
 	}
 	seg := b.ready[0]
 	b.ready[0] = nil
 	b.ready = b.ready[1:]
 	return seg, nil
+}
+
+// pay has the account pay for what the set holds now.
+func (b *browser) pay() {
+	if b.set != nil {
+		b.account.keep(b.set.bytes - b.paid)
+		b.paid = b.set.bytes
+	}
 }
 
 // step takes a message.

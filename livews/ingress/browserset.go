@@ -25,7 +25,7 @@ type browserSet struct {
 	open   bool // the init segments are out
 	inits  []*livews.Segment
 	held   []*livews.Segment
-	bytes  int // of held
+	bytes  int // of inits and held
 }
 
 // browserTrackState is one of them.
@@ -78,9 +78,9 @@ func (s *browserSet) take(t *browserTrackState, init, chunk *livews.Segment) []*
 		return []*livews.Segment{chunk}
 	}
 	if init != nil {
-		s.inits = slices.DeleteFunc(s.inits, func(seg *livews.Segment) bool { return seg.Track == init.Track })
-		s.held = slices.DeleteFunc(s.held, func(seg *livews.Segment) bool { return seg.Track == init.Track })
+		s.inits, s.held = s.without(s.inits, init.Track), s.without(s.held, init.Track)
 		s.inits = append(s.inits, init)
+		s.bytes += len(init.Payload)
 	}
 	s.held = append(s.held, chunk)
 	s.bytes += len(chunk.Payload)
@@ -102,6 +102,17 @@ func (s *browserSet) flush() []*livews.Segment {
 		s.inits[0].Flags |= livews.FlagDiscontinuity
 	}
 	all := slices.Concat(s.inits, s.held)
-	s.inits, s.held = nil, nil
+	s.inits, s.held, s.bytes = nil, nil, 0
 	return all
+}
+
+// without removes the segments of a track from some of those that are held.
+func (s *browserSet) without(segments []*livews.Segment, track uint16) []*livews.Segment {
+	return slices.DeleteFunc(segments, func(seg *livews.Segment) bool {
+		if seg.Track != track {
+			return false
+		}
+		s.bytes -= len(seg.Payload)
+		return true
+	})
 }

@@ -13,8 +13,7 @@ const defaultMaxMemory = 256 << 20
 // errMemory says that there is no room for more of what a publisher sends.
 var errMemory = errors.New("too much waits to be published")
 
-// budget bounds what publishers have sent and nobody can see yet: parts of segments, and
-// segments that wait for others. Its methods are safe for concurrent use.
+// budget bounds what publishers have sent and nobody can see yet (Handler.MaxMemory). Its methods are safe for concurrent use.
 type budget struct {
 	most int64
 
@@ -111,6 +110,13 @@ func (m *meter) Read(p []byte) (int, error) {
 	}
 	m.unpaid += n
 	return n, err
+}
+
+// next settles, and goes on with in.
+func (m *meter) next(in io.Reader) io.Reader {
+	m.settle()
+	m.in = in
+	return m
 }
 
 // settle gives back what the account has paid so far.

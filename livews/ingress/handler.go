@@ -56,14 +56,15 @@ type Handler struct {
 	// that publishes it now. Without, or without asking, it gets 409.
 	TakeOver bool
 	// Silence is how long a publisher may send nothing, or hardly anything (512 bytes),
-	// before it is taken for dead and its name becomes free. It has to be longer than a segment, where whole segments
-	// come. Zero means 15 s.
+	// before it is taken for dead and its name becomes free. It has to be longer than a
+	// segment, where whole segments come. Zero means 15 s.
 	Silence time.Duration
-	// MaxMemory bounds the bytes that publishers over HTTP have sent and that are not
-	// published yet: parts of segments, and segments that wait for those of other tracks.
-	// Where it is used up, who holds more than half of a fair share gets 503, so that
-	// never more than one and a half of it is held. Zero means 256 MiB. What is published
-	// is bounded by the windows of Streams.
+	// MaxMemory bounds the bytes that publishers have sent and that are not published yet:
+	// parts of messages and segments, segments that wait for those of other tracks, and
+	// what belongs to segments that are still to come. Where it is used up, who holds more
+	// than half of a fair share gets 503, or 4200 over WebSocket, so that never more than
+	// one and a half of it is held. Zero means 256 MiB. What is published is bounded by the
+	// windows of Streams.
 	MaxMemory int64
 	// Origins are patterns, as [path.Match] has them, of the hosts whose pages may
 	// publish besides this server's own. Programs always may, as far as Authorize lets

@@ -92,14 +92,21 @@ func (t *turn) begin() error {
 // and with positions behind those that the stream has had.
 func (t *turn) stamped(raw livews.Source) livews.Source {
 	timeline := dash.Timeline(raw, &dash.TimelineOptions{Logger: t.handler.logger().With("stream", t.name)})
-	return Stamp(timeline, &StampOptions{LastEpoch: t.lastEpoch})
+	return t.stamp(timeline)
 }
 
 // stampedFrames returns what b gives with positions, as stamped does. Its clock does not
 // jump; and a frame that lasts less long than was told is no jump either, as a timeline
 // would have it.
 func (t *turn) stampedFrames(b *browser) livews.Source {
-	return Stamp(b, &StampOptions{LastEpoch: t.lastEpoch})
+	return t.stamp(b)
+}
+
+// stamp is Stamp for this turn, whose account pays for what has to wait.
+func (t *turn) stamp(src livews.Source) livews.Source {
+	s := newStamper(src, &StampOptions{LastEpoch: t.lastEpoch})
+	s.account = t.account
+	return s
 }
 
 // publish is [livews.Streams.Publish] of a source with positions until it or the turn

@@ -45,6 +45,7 @@ func (h *Handler) publishFrom(r *http.Request, u *wire.Uplink, name string) erro
 		return err
 	}
 	defer t.end()
+	u.ReadThrough((&meter{account: t.account}).next)
 	if u.FromBrowser() {
 		return t.publish(newBrowserSource(u, t))
 	}
@@ -102,6 +103,7 @@ func closeCode(err error) int {
 		{errViolation, wire.CodeViolation},
 		{livews.ErrName, wire.CodeViolation},
 		{errSilent, wire.CodeDead},
+		{errMemory, wire.CodeLost},
 		{livews.ErrExists, wire.CodeLost},
 		{livews.ErrUnavailable, wire.CodeLost},
 		{livews.ErrClosed, wire.CodeShutdown},

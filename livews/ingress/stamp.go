@@ -42,6 +42,10 @@ type StampOptions struct {
 // than before, by their numbers and kinds, the epoch rises and the groups count from
 // 0 again. The flag itself is not passed on.
 func Stamp(src livews.Source, opts *StampOptions) livews.Source {
+	return newStamper(src, opts)
+}
+
+func newStamper(src livews.Source, opts *StampOptions) *stamper {
 	var o StampOptions
 	if opts != nil {
 		o = *opts
@@ -54,7 +58,8 @@ func nextEpoch(last uint32) uint32 { return max(last+1, uint32(time.Now().Unix()
 
 // stamper is the Source that Stamp returns.
 type stamper struct {
-	src livews.Source
+	src     livews.Source
+	account *account // of what tracks hold; nil where it is nobody's
 
 	epoch     uint32
 	tracks    []*stampTrack // by appearance
@@ -111,7 +116,7 @@ func (s *stamper) renew() {
 		return
 	}
 	if len(s.tracks) > 0 && !s.sameTracks(s.renewed) {
-		*s = stamper{src: s.src, epoch: nextEpoch(s.epoch), renewed: s.renewed, ready: s.ready}
+		*s = stamper{src: s.src, account: s.account, epoch: nextEpoch(s.epoch), renewed: s.renewed, ready: s.ready}
 	}
 	for _, seg := range s.renewed {
 		s.init(seg)

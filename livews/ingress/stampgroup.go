@@ -33,10 +33,11 @@ func (s *stamper) takeChunk(seg *livews.Segment) {
 		seg.WallClock = time.Now().Round(0)
 	}
 	t.hold(seg)
+	s.account.keep(len(seg.Payload))
 	s.elect(t, seg)
 	if t == s.reference {
 		for len(t.held) > 0 {
-			s.referenceChunk(t.pop())
+			s.referenceChunk(s.pop(t))
 		}
 		return
 	}
@@ -140,8 +141,15 @@ func (s *stamper) releaseAll() {
 // release emits the first n chunks that are held of t.
 func (s *stamper) release(t *stampTrack, n int) {
 	for range n {
-		s.emit(t, t.pop())
+		s.emit(t, s.pop(t))
 	}
+}
+
+// pop takes the oldest chunk that is held of t.
+func (s *stamper) pop(t *stampTrack) *livews.Segment {
+	seg := t.pop()
+	s.account.give(len(seg.Payload))
+	return seg
 }
 
 // emit gives seg its position. What lies before the first group, or between an init

@@ -24,6 +24,8 @@ type Stream struct {
 	onPath   func(path []string)
 	onGoaway func(delay time.Duration)
 
+	through func(io.Reader) io.Reader // messages are read through it; may be nil
+
 	gaps    map[uint16]*livews.Gap // told, and not yet attached
 	ended   bool
 	scratch []byte
@@ -81,6 +83,9 @@ func (s *Stream) read(ctx context.Context) (websocket.MessageType, []byte, error
 	typ, r, err := s.ws.Reader(ctx)
 	if err != nil {
 		return 0, nil, err
+	}
+	if s.through != nil {
+		r = s.through(r)
 	}
 	buf := s.scratch[:0]
 	for {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -97,6 +98,10 @@ func (w *keepWriter) Hijack() (c net.Conn, rw *bufio.ReadWriter, err error) {
 
 // FromBrowser reports whether the publisher speaks [BrowserSubprotocol].
 func (u *Uplink) FromBrowser() bool { return u.stream.ws.Subprotocol() == BrowserSubprotocol }
+
+// ReadThrough has each message read through what wrap returns for it, whose errors, other
+// than io.EOF, end the reading. It is called before that begins.
+func (u *Uplink) ReadThrough(wrap func(message io.Reader) io.Reader) { u.stream.through = wrap }
 
 // heard begins the silence anew.
 func (u *Uplink) heard() {
