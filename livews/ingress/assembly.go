@@ -114,7 +114,7 @@ func (a *assembly) idle() time.Duration {
 func (a *assembly) allEnded() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.reps) > 0 && !slices.ContainsFunc(a.reps, func(r *representation) bool { return !r.ended })
+	return len(a.reps) > 0 && !slices.ContainsFunc(a.reps, func(r *representation) bool { return !r.ended && !r.retired })
 }
 
 // end ends the source with err, nil being a clean end, after what has come so far. What is
@@ -241,6 +241,7 @@ func (a *assembly) put(ctx context.Context, rep *representation, seg *livews.Seg
 		if a.firstAt.IsZero() {
 			a.firstAt = now
 		}
+		a.retire(t, seg, now)
 	}
 	a.wake()
 	return nil
@@ -282,8 +283,8 @@ func (a *assembly) track(rep *representation, seg *livews.Segment) (*assemblyTra
 	if !slices.Contains(a.reps, rep) { // its first object was no init segment
 		a.reps = append(a.reps, rep)
 	}
-	t := &assemblyTrack{number: a.freeNumber(seg.Track), dropsFrom: rep.key, log: a.log}
-	rep.tracks[seg.Track] = t
+	t := &assemblyTrack{number: a.freeNumber(seg.Track), rep: rep, log: a.log}
+	rep.tracks[seg.Track], rep.retired = t, false
 	at, _ := slices.BinarySearchFunc(a.tracks, t, func(x, y *assemblyTrack) int { return int(x.number) - int(y.number) })
 	a.tracks = slices.Insert(a.tracks, at, t)
 	return t, nil

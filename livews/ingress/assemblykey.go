@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -40,4 +41,24 @@ func objectKeys(name string) (full, short string) {
 		}
 	}
 	return full, full
+}
+
+// numberOf returns one more than the number that a media segment of r has by its name: the last
+// one, if that is not a part of r's key. Without it returns 0.
+func (r *representation) numberOf(name string) uint64 {
+	if full, _ := objectKeys(name); full == r.key {
+		return 0
+	}
+	_, file := path.Split(name)
+	file = strings.TrimSuffix(file, path.Ext(file))
+	for _, word := range slices.Backward(words.FindAllString(file, -1)) {
+		if word[0] <= '9' {
+			n, err := strconv.ParseUint(word, 10, 63)
+			if err != nil { // it is too large
+				return 0
+			}
+			return n + 1
+		}
+	}
+	return 0
 }

@@ -20,18 +20,10 @@ const (
 	// initPatience is how long media waits for its init segment, which may be on another
 	// connection.
 	initPatience = 500 * time.Millisecond
-	// turnPatience is how long an object waits for the one before it, and stallPatience how
-	// long that may give nothing meanwhile.
-	turnPatience  = 10 * time.Second
-	stallPatience = 3 * time.Second
 )
 
-var (
-	// errTooMany says that a publisher has more of something than may be.
-	errTooMany = errors.New("too many")
-	// errSuperseded is why an object that has stalled ends when the next one comes.
-	errSuperseded = errors.New("nothing came for a while, and then another request")
-)
+// errTooMany says that a publisher has more of something than may be.
+var errTooMany = errors.New("too many")
 
 // object is a file or a request's body of one representation.
 type object struct {
@@ -43,14 +35,19 @@ type object struct {
 
 // representation is where the objects of one key go, one after the other.
 type representation struct {
-	key     string
-	writing chan struct{} // has a token while no object is written
-	init    []byte        // its init segment as it came, for which the account pays
-	tracks  map[uint16]*assemblyTrack
+	key    string
+	init   []byte // its init segment as it came, for which the account pays
+	tracks map[uint16]*assemblyTrack
 
 	// Guarded by assembly.mu.
-	current *boxWatch // of the object that is written
-	ended   bool      // the last object said so
+	order   objectOrder
+	current *boxWatch     // of the object that is written
+	line    []*boxWatch   // of those that wait for their turn
+	moved   chan struct{} // closed and made anew when an object joins or leaves the line, or ends
+	freeAt  time.Time     // when the last object has ended
+	beganAt time.Time     // when the newest object with an init segment has
+	retired bool          // its tracks were taken out
+	ended   bool          // the last object said so
 }
 
 // write reads the object to its end and passes each chunk on when it is whole. It waits for
@@ -79,7 +76,15 @@ func (a *assembly) write(ctx context.Context, o *object) error {
 		return err
 	}
 	watch := &boxWatch{in: in, interrupt: o.interrupt, paid: paid}
-	if err := a.begin(ctx, rep, watch); err != nil {
+	if kind == mediaBox {
+		watch.number = rep.numberOf(o.name)
+	}
+	switch err := a.begin(ctx, rep, watch); {
+	case errors.Is(err, errLate):
+		a.log.Info("media that comes too late is dropped", "file", o.name)
+		_, _ = io.CopyN(io.Discard, o.body, dash.MaxChunk) // whoever sends it is to see the answer
+		return nil
+	case err != nil:
 		return err
 	}
 	defer a.finish(rep)
@@ -161,13 +166,13 @@ func (a *assembly) forInit(key string) (*representation, error) {
 	defer a.mu.Unlock()
 	a.beganAt = time.Now()
 	if rep := a.byKey(key); rep != nil {
+		rep.beganAt = a.beganAt
 		return rep, nil
 	}
 	if len(a.reps) == maxRepresentations {
 		return nil, fmt.Errorf("%w: more than %d representations in one stream", errTooMany, maxRepresentations)
 	}
-	rep := &representation{key: key, writing: make(chan struct{}, 1), tracks: make(map[uint16]*assemblyTrack)}
-	rep.writing <- struct{}{}
+	rep := &representation{key: key, beganAt: a.beganAt, moved: make(chan struct{}), tracks: make(map[uint16]*assemblyTrack)}
 	a.reps = append(a.reps, rep)
 	return rep, nil
 }
@@ -179,7 +184,7 @@ func (a *assembly) forMedia(full, short string) (rep *representation, more <-cha
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, key := range [...]string{full, short} {
-		if rep := a.byKey(key); rep != nil && len(rep.tracks) > 0 {
+		if rep := a.byKey(key); rep != nil && (len(rep.tracks) > 0 || rep.retired) {
 			return rep, nil
 		}
 	}
@@ -207,57 +212,4 @@ func (a *assembly) byKey(key string) *representation {
 		return nil
 	}
 	return a.reps[i]
-}
-
-// begin waits until the object before has ended.
-func (a *assembly) begin(ctx context.Context, rep *representation, w *boxWatch) error {
-	for waited := time.Duration(0); waited < turnPatience; waited += stallPatience {
-		before, progress := a.progress(rep)
-		timer := time.NewTimer(stallPatience)
-		select {
-		case <-rep.writing:
-			timer.Stop()
-			a.setCurrent(rep, w)
-			return nil
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-timer.C:
-		}
-		now, since := a.progress(rep)
-		if now != nil && now == before && since == progress && now.interrupt != nil {
-			now.interrupt(errSuperseded)
-		}
-	}
-	return fmt.Errorf("%s: %w", rep.key, errTaken)
-}
-
-// progress returns the object that is written, and how much of it has come.
-func (a *assembly) progress(rep *representation) (*boxWatch, int64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if rep.current == nil {
-		return nil, 0
-	}
-	return rep.current, rep.current.count.Load()
-}
-
-func (a *assembly) setCurrent(rep *representation, w *boxWatch) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	rep.current = w
-}
-
-// finish lets the next object begin. A representation of which nothing was right is none.
-func (a *assembly) finish(rep *representation) {
-	a.mu.Lock()
-	rep.ended = rep.current.ended
-	rep.current = nil
-	if len(rep.tracks) == 0 {
-		a.refused = true
-		a.account.give(len(rep.init))
-		a.reps = slices.DeleteFunc(a.reps, func(r *representation) bool { return r == rep })
-	}
-	a.mu.Unlock()
-	rep.writing <- struct{}{}
 }

@@ -66,7 +66,7 @@ func (a *assembly) complete() bool {
 		}
 	}
 	for _, t := range a.tracks {
-		if t.init == nil || !t.came && t.init.Info.Kind == livews.KindVideo {
+		if t.init == nil || !t.came && t.isVideo() {
 			return false
 		}
 	}

@@ -23,9 +23,9 @@ const (
 
 // assemblyTrack is one track of an assembly.
 type assemblyTrack struct {
-	number    uint16
-	dropsFrom string // the representation's key, for the log
-	log       *slog.Logger
+	number uint16
+	rep    *representation
+	log    *slog.Logger
 
 	init    *livews.Segment // the newest
 	counted bool            // it is in the assembly's bytes
@@ -67,6 +67,8 @@ func (p *pauses) note(now time.Time, d time.Duration) {
 }
 
 func (p *pauses) most() time.Duration { return max(p.longest, p.before) }
+
+func (t *assemblyTrack) isVideo() bool { return t.init != nil && t.init.Info.Kind == livews.KindVideo }
 
 // renumber returns seg as one of t, with what an MPD has said of it.
 func (t *assemblyTrack) renumber(seg *livews.Segment, h hint) (*livews.Segment, error) {
@@ -145,7 +147,7 @@ func (t *assemblyTrack) knows(sum uint64, now time.Time) bool {
 	}
 	if t.resentAt.IsZero() {
 		t.resentAt = now
-		t.log.Info("segments come a second time and are dropped", "track", t.number, "file", t.dropsFrom)
+		t.log.Info("segments come a second time and are dropped", "track", t.number, "file", t.rep.key)
 	}
 	if now.Sub(t.resentAt) < maxResend {
 		return true

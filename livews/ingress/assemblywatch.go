@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/livews/websocketlivestream/livews/dash"
 )
@@ -22,7 +23,9 @@ const (
 type boxWatch struct {
 	in        io.Reader
 	interrupt func(error)
-	paid      *meter       // behind in
+	paid      *meter // behind in
+	number    uint64 // of the object (see numberOf)
+	came      time.Time
 	count     atomic.Int64 // bytes
 
 	head  []byte // of the box that begins
