@@ -198,17 +198,18 @@ export class SoundRing {
   #mix(channels, i) {
     let [piece] = this.#pieces;
     let at = (this.position - piece.time) * piece.sampleRate;
-    while (at > piece.planes[0].length - 0.5 && this.#pieces.length > 1) {
+    while (at >= piece.planes[0].length && this.#pieces.length > 1) {
       this.#pieces.shift();
       [piece] = this.#pieces;
       at = (this.position - piece.time) * piece.sampleRate;
     }
     const first = Math.floor(at);
     const part = at - first;
+    const next = this.#pieces[1];
     for (let c = 0; c < channels.length; c++) {
       const plane = piece.planes[Math.min(c, piece.planes.length - 1)];
       const a = plane[Math.max(first, 0)] ?? 0;
-      const b = plane[first + 1] ?? a;
+      const b = plane[first + 1] ?? next?.planes[Math.min(c, next.planes.length - 1)][0] ?? a;
       // In front of a piece is a hole.
       channels[c][i] = first < -1 ? 0 : this.#loudness * (a + (b - a) * part);
     }

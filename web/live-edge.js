@@ -1,8 +1,13 @@
 /** Rates within which nobody hears or sees that playback is not at its natural speed. */
 const MIN_RATE = 0.95;
 const MAX_RATE = 1.1;
-/** How far the trough may be from the target without anything being done, in seconds. */
+/**
+ * How far the trough may be from the target without anything being done, in seconds. What is done then goes on until
+ * the target is reached: each change between the natural speed and another one costs a browser some of its sound.
+ */
 const DEAD_ZONE = 0.01;
+/** The least change of the rate. */
+const STEP = 0.01;
 /**
  * Change of the rate for each second that the trough is off the target. Too little is seen to grow only when the
  * window has passed, so it is answered more slowly.
@@ -47,6 +52,8 @@ export class LiveEdge {
   #stalledAt = -Infinity;
   #burst = 0;
   #hold = 0;
+  /** Whether it is on its way to the target: 1 from behind it, -1 from before it, 0 not. */
+  #going = 0;
   #since = -Infinity;
   /** @type {{at: number, ahead: number}[]} */
   #samples = [];
@@ -140,6 +147,7 @@ export class LiveEdge {
   reset() {
     this.#samples = [];
     this.#since = -Infinity;
+    this.#going = 0;
   }
 
   /**
@@ -149,10 +157,10 @@ export class LiveEdge {
   #rate(now) {
     if (now - this.#since < this.#window() / 2) return 1;
     const error = this.#least(-Infinity) - this.target;
-    if (Math.abs(error) <= DEAD_ZONE) return 1;
-    const gain = error > 0 ? GAIN_ABOVE : GAIN_BELOW;
-    const rate = 1 + gain * (error - Math.sign(error) * DEAD_ZONE);
-    return Math.round(Math.min(Math.max(rate, MIN_RATE), MAX_RATE) * 100) / 100;
+    if (this.#going * error <= 0) this.#going = Math.abs(error) > DEAD_ZONE ? Math.sign(error) : 0;
+    if (!this.#going) return 1;
+    const change = Math.max(Math.abs(error) * (error > 0 ? GAIN_ABOVE : GAIN_BELOW), STEP);
+    return Math.round(Math.min(Math.max(1 + this.#going * change, MIN_RATE), MAX_RATE) * 100) / 100;
   }
 
   #window() {

@@ -5,6 +5,15 @@ import { mimeType } from './tracks.js';
 /** @typedef {import('./message.js').TrackInfo} TrackInfo */
 
 /**
+ * Where a chunk belongs on the element's time line.
+ *
+ * @typedef {object} Place
+ * @property {number} time decode time in seconds, offset added
+ * @property {number} offset what is added to the times in the chunk, in seconds
+ * @property {boolean} first whether it begins a group
+ */
+
+/**
  * What a ManagedMediaSource has beyond a MediaSource.
  *
  * @typedef {MediaSource & {streaming?: boolean}} ManagedSource
@@ -36,6 +45,7 @@ export function findMediaSource() {
 export class Media {
   #video;
   #handlers;
+  #soundLag;
   /** @type {ManagedSource} */
   #source;
   #url;
@@ -49,10 +59,12 @@ export class Media {
    * @param {HTMLVideoElement} video
    * @param {typeof MediaSource} MediaSource
    * @param {MediaHandlers} handlers
+   * @param {number} [soundLag] how long after its picture sound is to be played, in seconds
    */
-  constructor(video, MediaSource, handlers) {
+  constructor(video, MediaSource, handlers, soundLag = 0) {
     this.#video = video;
     this.#handlers = handlers;
+    this.#soundLag = soundLag;
     const early = takeSource(video);
     this.#source = early ?? new MediaSource();
     this.#source.addEventListener('sourceopen', () => this.#opened());
@@ -85,6 +97,7 @@ export class Media {
    * @param {TrackInfo[]} tracks
    */
   start(tracks) {
+    if (!tracks.some((track) => track.kind === 'video')) this.#soundLag = 0;
     for (const track of tracks) this.#buffers.set(track.number, this.#newBuffer(track));
     this.#started = true;
     this.#attach();
@@ -116,9 +129,8 @@ export class Media {
    * @param {TrackInfo} track
    */
   #find(track) {
-    const kind = (/** @type {string} */ mime) => mime.slice(0, mime.indexOf('/'));
     const entries = [...this.#buffers];
-    return entries.find(([number]) => number === track.number) ?? entries.find(([, buffer]) => kind(buffer.mime) === track.kind);
+    return entries.find(([number]) => number === track.number) ?? entries.find(([, buffer]) => kindOf(buffer.mime) === track.kind);
   }
 
   /**
@@ -126,10 +138,11 @@ export class Media {
    *
    * @param {number} track
    * @param {Uint8Array<ArrayBuffer>} data
-   * @param {{time: number, offset: number, first: boolean}} place
+   * @param {Place} place
    */
   append(track, data, place) {
-    this.#buffers.get(track)?.append(data, place);
+    const buffer = this.#buffers.get(track);
+    buffer?.append(data, kindOf(buffer.mime) === 'audio' ? later(place, this.#soundLag) : place);
   }
 
   /** Lets playback end with what has been queued. */
@@ -211,4 +224,24 @@ export class Media {
  */
 function codecOf(mime) {
   return mime.replace(/\..*/, '');
+}
+
+/**
+ * Returns what a type is of: video or audio.
+ *
+ * @param {string} mime
+ */
+function kindOf(mime) {
+  return mime.slice(0, mime.indexOf('/'));
+}
+
+/**
+ * Returns a place some seconds later.
+ *
+ * @param {Place} place
+ * @param {number} seconds
+ * @returns {Place}
+ */
+function later(place, seconds) {
+  return { ...place, time: place.time + seconds, offset: place.offset + seconds };
 }

@@ -4,6 +4,7 @@ import { LatencyMeter } from './latency.js';
 import { LiveEdge } from './live-edge.js';
 import { Media, findMediaSource } from './media.js';
 import { Playhead } from './playhead.js';
+import { soundLag } from './chromium-sound.js';
 
 /** @typedef {import('./engine.js').Engine} Engine */
 /** @typedef {import('./message.js').TrackInfo} TrackInfo */
@@ -27,6 +28,7 @@ export class MseEngine {
   #backlog = new Backlog();
   #makeshifts = { room: 0, overflow: 0 };
   #loadedAt;
+  #margin;
   #listening = new AbortController();
 
   /**
@@ -39,6 +41,7 @@ export class MseEngine {
     this.#video = video;
     this.#handlers = handlers;
     this.#clock = clock;
+    this.#margin = margin;
     this.#loadedAt = clock.now();
     this.#playhead = new Playhead(
       video,
@@ -193,6 +196,7 @@ export class MseEngine {
 
   /** @param {import('./profile.js').Profile} profile */
   aim({ margin, budget }) {
+    this.#margin = margin;
     this.#playhead.aim(margin, budget / 1000);
   }
 
@@ -210,15 +214,16 @@ export class MseEngine {
   #newMedia() {
     const MediaSource = findMediaSource();
     if (!MediaSource) throw new Error('this browser has no Media Source Extensions');
-    return new Media(this.#video, MediaSource, {
+    const handlers = {
       onchange: () => this.#buffered(),
-      ondrop: (track) => {
+      ondrop: (/** @type {number} */ track) => {
         this.#makeshifts.overflow++;
         this.#handlers.ondrop(track);
       },
       onfull: () => this.#makeshifts.room++,
-      onerror: (error) => this.#handlers.onerror(error.message),
-    });
+      onerror: (/** @type {Error} */ error) => this.#handlers.onerror(error.message),
+    };
+    return new Media(this.#video, MediaSource, handlers, soundLag(this.#margin));
   }
 
   #buffered() {

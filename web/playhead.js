@@ -1,6 +1,7 @@
-import { aloudNeed } from './aloud-need.js';
+import { aloudNeed } from './chromium-sound.js';
 import { LiveEdge } from './live-edge.js';
 import { beyondHole, listRanges } from './ranges.js';
+import { setRate } from './rate.js';
 import { systemClock } from './clock.js';
 
 /** This little media in front of the playhead is none, in seconds; when playback has run dry, more is none. */
@@ -50,7 +51,6 @@ export class Playhead {
   #clock;
   #edge;
   #audio = false;
-  #aloud = false;
   #placed = false;
   #following = true;
   #wanted = true;
@@ -351,14 +351,14 @@ export class Playhead {
     this.#handlers.onchange();
   }
 
-  /** Takes in whether sound is played aloud: that may need more media ahead. */
+  get #isAloud() {
+    return this.#audio && !this.#video.muted && this.#video.volume > 0;
+  }
+
+  /** Takes in whether sound is played aloud. */
   #listenIn() {
-    const aloud = this.#audio && !this.#video.muted && this.#video.volume > 0;
-    // To keep the pitch at other rates takes Chromium 50 ms more of sound ahead.
-    this.#video.preservesPitch = aloud;
-    if (aloud === this.#aloud) return;
-    this.#aloud = aloud;
-    this.#edge.setNeed(aloud ? aloudNeed() : 0);
+    this.#edge.setNeed(this.#isAloud ? aloudNeed() : 0);
+    this.#setRate(this.#video.playbackRate);
   }
 
   #volumeChanged() {
@@ -387,7 +387,7 @@ export class Playhead {
 
   /** @param {number} rate */
   #setRate(rate) {
-    if (this.#video.playbackRate !== rate) this.#video.playbackRate = rate;
+    setRate(this.#video, rate, this.#isAloud);
   }
 
   /**

@@ -122,3 +122,18 @@ test('without changeType another codec needs other media, another size does not'
   assert.equal(media.appendInit({ ...VIDEO, codec: 'avc1.4d401f' }, Uint8Array.of(8)), true);
   assert.equal(media.appendInit({ ...VIDEO, codec: 'vp09.00.10.08' }, Uint8Array.of(7)), false);
 });
+
+test('sound is placed after its picture by what is wished, and where it is alone it is not', () => {
+  const AUDIO = { number: 2, kind: 'audio', codec: 'mp4a.40.2' };
+  for (const [tracks, want] of [[[VIDEO, AUDIO], 'offset 5.0625'], [[AUDIO], 'offset 5']]) {
+    const handlers = { onchange() {}, ondrop() {}, onfull() {}, onerror(error) { throw error; } };
+    const media = new Media(video, /** @type {any} */ (FakeManagedSource), handlers, 0.0625);
+    media.start(tracks);
+    source.open();
+    source.stream(true);
+    for (const { number } of tracks) media.append(number, Uint8Array.of(1), { time: 6, offset: 5, first: true });
+    const [picture, sound] = [source.sourceBuffers[0], source.sourceBuffers.at(-1)];
+    assert.deepEqual(sound.log, [want, 'append 1']);
+    if (picture !== sound) assert.deepEqual(picture.log, ['offset 5', 'append 1']);
+  }
+});
