@@ -65,6 +65,9 @@ func await(t *testing.T, got *atomic.Int64, want int64) {
 	}
 }
 
+// pong is an empty one of a client, which nobody has asked for (RFC 6455, section 5.5.3).
+var pong = []byte{0x8a, 0x80, 0, 0, 0, 0}
+
 // countAll opens cam1 and counts the bytes that come until the test ends.
 func countAll(t *testing.T, addr string, got *atomic.Int64) {
 	t.Helper()
@@ -93,10 +96,15 @@ func countAll(t *testing.T, addr string, got *atomic.Int64) {
 	go func() {
 		defer close(done)
 		buf := make([]byte, 16<<10)
+		said := time.Now()
 		for err := error(nil); err == nil; {
 			var n int
 			if n, err = r.Read(buf); n > 0 {
 				got.Add(int64(n))
+			}
+			if err == nil && time.Since(said) > time.Second { // on a slow machine it would be taken for dead
+				said = time.Now()
+				_, err = conn.Write(pong)
 			}
 		}
 	}()

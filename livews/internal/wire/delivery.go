@@ -94,17 +94,26 @@ func (d *delivery) serve(w *worker) bool {
 	if left != nil {
 		next = turnOwner
 	}
-	over := d.turn.Swap(next) == turnOver
-	if over {
-		d.turn.Store(turnOver)
-		if left == nil {
-			left = new(leftover)
-		}
+	if !d.pass(next) && left == nil {
+		left = new(leftover)
 	}
 	if left != nil {
 		d.handed <- left
 	}
 	return left == nil
+}
+
+// pass gives a worker's turn to the next, unless the session has taken it back.
+func (d *delivery) pass(next int32) bool {
+	for {
+		turn := d.turn.Load()
+		if turn == turnOver {
+			return false
+		}
+		if d.turn.CompareAndSwap(turn, next) {
+			return true
+		}
+	}
 }
 
 // write writes what is due as far as it goes, and reports whether that was all there is.
