@@ -1,3 +1,4 @@
+import { SEEN_AFTER } from './codec-heard.js';
 import { openStage } from './codec-host.js';
 import { Speaker } from './codec-speaker.js';
 
@@ -7,10 +8,11 @@ import { Speaker } from './codec-speaker.js';
 
 /** What a margin of Media Source Extensions holds for the browser's own sake, in seconds: here it need not. */
 const BROWSER = 0.075;
+/** The least margin: a picture may be this late, in seconds, without being seen later. */
+const LEAST = -0.01;
 /** What the sound needs besides, in seconds: audio devices take it in pieces. */
 const FOR_SOUND = 0.015;
-/** What is drawn is seen with the browser's next picture of the page, about so many milliseconds later. */
-const REFRESH = 1000 / 60;
+const REFRESH = SEEN_AFTER * 1000;
 /** A picture that has stood for this long stands still, in milliseconds. */
 const FROZEN_AFTER = 1_000;
 
@@ -64,7 +66,7 @@ export class CodecEngine {
     this.#canvas = this.#newCanvas();
     const own = ownMargin(margin);
     this.#host = openStage(this.#canvas, own, (report) => this.#told(report));
-    this.#speaker = this.#newSpeaker(own + FOR_SOUND);
+    this.#speaker = this.#newSpeaker(soundMargin(own));
     const { signal } = this.#listening;
     document.addEventListener('visibilitychange', () => this.#idle(), { signal });
     video.addEventListener('volumechange', () => (this.isMutedByBrowser &&= video.muted), { signal });
@@ -194,7 +196,7 @@ export class CodecEngine {
   aim({ margin, budget }) {
     const own = ownMargin(margin);
     this.#host.send({ do: 'aim', margin: own, hold: budget / 1000 });
-    this.#speaker.aim(own + FOR_SOUND, budget / 1000);
+    this.#speaker.aim(soundMargin(own), budget / 1000);
   }
 
   /** Does nothing: it has seen so itself. */
@@ -311,5 +313,13 @@ export class CodecEngine {
  * @returns {number}
  */
 function ownMargin(margin) {
-  return Math.max(margin - BROWSER, 0);
+  return Math.max(margin - BROWSER, LEAST);
+}
+
+/**
+ * @param {number} margin of the picture, in seconds
+ * @returns {number}
+ */
+function soundMargin(margin) {
+  return Math.max(margin, 0) + FOR_SOUND;
 }

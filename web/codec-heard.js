@@ -1,9 +1,8 @@
-/**
- * How much the picture may be ahead of its sound, or behind it, in seconds: nobody notices less than 0.125 and 0.045
- * (ITU-R BT.1359).
- */
-const LEAD = 0.08;
-const LAG = 0.04;
+/** How much the picture may be ahead of its sound, or behind it, when it is seen, in seconds: nobody notices it (ITU-R BT.1359). */
+const LEAD = 0.045;
+const LAG = 0.045;
+/** What is drawn is seen about so many seconds later, with the browser's next picture of the page. */
+export const SEEN_AFTER = 1 / 60;
 /** The sound waits for a picture that is later still than this, in seconds. */
 const LATE = 0.01;
 /** How long the worst delay of the picture counts, in seconds. */
@@ -37,6 +36,8 @@ export class Heard {
   #pace;
   #port;
   #worst = { lateness: -Infinity, at: 0 };
+  /** The worst of the window before. */
+  #before = -Infinity;
   #need = 0;
 
   /**
@@ -54,14 +55,14 @@ export class Heard {
   }
 
   /**
-   * Returns which moment of the media is heard, or null while none is.
+   * Returns which moment of the media is heard while that is seen which is drawn now, or null while none is.
    *
    * @param {number} now
    * @returns {number | null}
    */
   moment(now) {
     const told = this.#told;
-    return told?.playing ? told.position - this.latency + (now - this.#toldAt) * told.rate : null;
+    return told?.playing ? told.position - this.latency + (now + SEEN_AFTER - this.#toldAt) * told.rate : null;
   }
 
   /**
@@ -87,28 +88,40 @@ export class Heard {
   }
 
   /**
-   * Takes in that a chunk of the picture has come so much after the moment at which it was due.
+   * Takes in that a chunk of the picture has come.
    *
    * @param {number} now
-   * @param {number} lateness negative if it was early
+   * @param {number} time of its first frame
    */
-  came(now, lateness) {
-    const told = this.#told;
-    if (!told?.playing || !this.#pace.isLed(now)) return;
-    if (lateness > this.#worst.lateness) this.#worst = { lateness, at: now };
+  came(now, time) {
+    const heard = this.moment(now);
+    if (heard === null) return;
+    this.#worst.lateness = Math.max(this.#worst.lateness, heard - LAG - time);
     if (now - this.#worst.at < WINDOW) return;
-    const excess = this.#worst.lateness - LATE;
+    // What comes late once may do so by chance.
+    const lateness = Math.min(this.#worst.lateness, this.#before);
+    this.#before = this.#worst.lateness;
     this.#worst = { lateness: -Infinity, at: now };
-    if (excess <= 0 && this.#need === 0) return;
-    this.#need = Math.min(Math.max(told.target + excess, 0), MOST);
-    this.#port.postMessage({ need: this.#need });
+    this.#wait(lateness - LATE);
   }
 
   /** Forgets the sound. */
   clear() {
     this.#told = null;
     this.#worst = { lateness: -Infinity, at: 0 };
+    this.#before = -Infinity;
     this.#pace.free();
     this.#port.postMessage({ clear: true });
+  }
+
+  /**
+   * Lets the sound wait so much longer for the picture.
+   *
+   * @param {number} excess
+   */
+  #wait(excess) {
+    if (!this.#told || (excess <= 0 && this.#need === 0)) return;
+    this.#need = Math.min(Math.max(this.#told.target + excess, 0), MOST);
+    this.#port.postMessage({ need: this.#need });
   }
 }

@@ -1,3 +1,5 @@
+import { Lapses } from './codec-lapses.js';
+
 /** Right after it has been placed, the position keeps up with all that comes, for so many seconds: it may be a burst. */
 const SETTLE = 0.3;
 /** This far beyond the newest media the position stops: it has run dry. In seconds. */
@@ -20,6 +22,7 @@ export class Pace {
   /** How fast it goes. */
   rate = 1;
   #edge;
+  #lapses = new Lapses();
   #anchor = { time: 0, at: 0 };
   #placed = false;
   #held = false;
@@ -186,6 +189,6 @@ export class Pace {
   /** @param {number} now */
   #ranDry(now) {
     this.stalls++;
-    this.#edge.stalled(now);
+    if (this.#lapses.recur(now)) this.#edge.stalled(now);
   }
 }

@@ -1,3 +1,5 @@
+import { Lapses } from './codec-lapses.js';
+
 /** The most sound that waits, in seconds. */
 const MAX_AHEAD = 45;
 /** What follows this closely follows at once, in seconds. */
@@ -28,6 +30,7 @@ export class SoundRing {
   position = 0;
   #sampleRate;
   #edge;
+  #lapses = new Lapses();
   /** @type {import('./codec-sound.js').Sound[]} */
   #pieces = [];
   #since = -1;
@@ -161,7 +164,8 @@ export class SoundRing {
   #ranDry(now) {
     this.#pause(now);
     this.stalls++;
-    this.#edge.stalled(now);
+    if (this.#lapses.recur(now)) this.#edge.stalled(now);
+    else this.#edge.reset();
   }
 
   /** @param {number} now */

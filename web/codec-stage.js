@@ -173,7 +173,7 @@ export class CodecStage {
   #arrived(track, now, { place, burst }, end) {
     const leads = track === this.#video || !this.#videoTrack;
     if (!leads) return;
-    this.#heard?.came(now, this.#pace.position(now) - place.time);
+    this.#heard?.came(now, place.time);
     this.#pace.arrived(now, end, Math.max(end - place.time, burst));
   }
 

@@ -45,7 +45,7 @@ const WINDOW = 1;
  */
 export class LiveEdge {
   #base;
-  #need = 0;
+  #need = -Infinity;
   #raise = 0;
   #decay = DECAY;
   #decayedAt = 0;

@@ -15,6 +15,7 @@ import (
 var (
 	figures    = flag.Bool("figures", false, "measure the player: TestPlayerFigures")
 	figuresFor = flag.Duration("figures.for", time.Minute, "how `long` to measure each line of the table")
+	figuresOf  = flag.String("figures.of", "", "which players to measure the latency of: those with this `text` in their line, as in webcodecs; all by default")
 )
 
 const (
@@ -32,7 +33,8 @@ const (
 //	go test -run TestPlayerFigures -figures -v -timeout 1h
 //
 // With -figures.for=15s it takes ten minutes, and half an hour without; a part of it is
-// measured alone by its name, as in -run TestPlayerFigures/firefox/start.
+// measured alone by its name, as in -run TestPlayerFigures/firefox/start, and some lines of
+// the latency with -figures.of.
 //
 // Latency is from the wall clock of the ingress, when the frame would have been captured,
 // to the moment at which the browser presents it (requestVideoFrameCallback), or at which
@@ -74,13 +76,20 @@ func latencyFigures(t *testing.T, b *browser) []string {
 		{"balanced", "", "", "false"},
 		{"balanced, with sound", "", "", "true"},
 		{"low, mode webcodecs", "low", "webcodecs", "false"},
+		{"low, mode webcodecs, with sound", "low", "webcodecs", "true"},
 	} {
+		if !strings.Contains(setting.name, *figuresOf) {
+			continue
+		}
 		b.start(t, "http://"+c.edge+"/live/cam1", fmt.Sprintf("muted = !%s; player.latency = '%s'; player.mode = '%s'",
 			setting.sound, setting.latency, setting.mode))
 		f := b.measure(t, *figuresFor)
 		note := ""
 		if setting.mode != "" && !f.Canvas {
 			note = "fell back to Media Source"
+		}
+		if len(f.Skews) > 0 {
+			note = fmt.Sprintf("picture ahead of its sound by %.0f ms, p95 %.0f", quantile(f.Skews, 0.5), quantile(f.Skews, 0.95))
 		}
 		rows = append(rows, f.row(b.name, setting.name, note))
 	}
@@ -145,6 +154,7 @@ func startFigures(t *testing.T, b *browser) []string {
 type figure struct {
 	At        []float64 `json:"at"`        // Unix time of each frame shown, in milliseconds
 	Latencies []float64 `json:"latencies"` // of it, in milliseconds
+	Skews     []float64 `json:"skews"`     // how far the picture was ahead of its sound, in milliseconds, where that is known
 	Target    float64   `json:"target"`
 	Stalls    int       `json:"stalls"`
 	Jumps     int       `json:"jumps"`
@@ -158,16 +168,17 @@ const collectFigures = `(() => {
   const player = document.querySelector('livews-player');
   const canvas = player.shadowRoot.querySelector('canvas') !== null && player.mode === 'webcodecs';
   const before = player.stats;
-  const got = { at: [], latencies: [] };
+  const got = { at: [], latencies: [], skews: [] };
   let decoded = -1;
   const next = (call) => canvas ? requestAnimationFrame(call) : player.video.requestVideoFrameCallback(call);
   const onframe = () => {
     next(onframe);
-    const { latencyMs, decodedFrames } = player.stats;
+    const { latencyMs, decodedFrames, skewMs } = player.stats;
     if (latencyMs === null || (canvas && decodedFrames === decoded)) return;
     decoded = decodedFrames;
     got.at.push(performance.timeOrigin + performance.now());
     got.latencies.push(latencyMs);
+    if (typeof skewMs === 'number') got.skews.push(skewMs);
   };
   next(onframe);
   globalThis.figures = () => {
@@ -234,8 +245,11 @@ func (b *browser) firstPicture(t *testing.T, page string) float64 {
 }
 
 // at returns a quantile of the latencies.
-func (f figure) at(q float64) float64 {
-	sorted := slices.Sorted(slices.Values(f.Latencies))
+func (f figure) at(q float64) float64 { return quantile(f.Latencies, q) }
+
+// quantile returns the value below which this part of the values lies.
+func quantile(values []float64, q float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
 	return sorted[int(q*float64(len(sorted)-1))]
 }
 

@@ -50,6 +50,22 @@ test('it stops soon after media does, counts a stall, and goes on at the live ed
   assert.equal(pace.stalls, 1);
 });
 
+test('what runs dry once keeps no more than before, what does so again does', () => {
+  const pace = new Pace(new LiveEdge(0.01));
+  feed(pace, 0, 5, () => 0);
+  feed(pace, 6, 10, () => 0);
+  assert.equal(pace.target, 0.01);
+  feed(pace, 11, 12, () => 0);
+  assert.equal(pace.stalls, 2);
+  assert.ok(pace.target > 0.03, `${pace.target}`);
+});
+
+test('with a margin below nothing frames are due before they come', () => {
+  const pace = new Pace(new LiveEdge(-0.01));
+  feed(pace, 0, 20, () => 0.005, (_, captured, position) => assert.ok(position > captured - 0.001 && position < captured + 0.03));
+  assert.equal(pace.stalls + pace.jumps, 0);
+});
+
 test('it jumps when it is far behind', () => {
   const pace = new Pace(new LiveEdge(0.01));
   feed(pace, 0, 5, () => 0.6);

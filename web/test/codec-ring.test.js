@@ -59,12 +59,15 @@ test('a burst is passed over', () => {
   assert.ok(ring.ahead < 0.07, `${ring.ahead}`);
 });
 
-test('a lack is silence and a stall, and then more is kept', () => {
+test('a lack is silence and a stall, and if it comes again more is kept', () => {
   const ring = new SoundRing(RATE, new LiveEdge(0.02));
   const { target } = ring;
-  const comes = live(ring, { delay: (n) => (n > 100 ? 0.15 : 0) });
+  const comes = live(ring, { delay: (n) => (n > 500 ? 0.3 : n > 100 ? 0.15 : 0) });
   play(ring, 0, 2000, comes);
   assert.equal(ring.stalls, 1);
+  assert.ok(ring.playing && ring.target === target, `${ring.target}`);
+  play(ring, 2000, 5000, comes);
+  assert.equal(ring.stalls, 2);
   assert.ok(ring.playing && ring.target > target, `${ring.target}`);
 });
 
