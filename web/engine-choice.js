@@ -30,6 +30,8 @@ export class EngineChoice {
   #Codec = null;
   /** Counts what was opened and closed. */
   #turn = 0;
+  /** Whether the engine that is on its way is to begin paused. */
+  #held = false;
 
   /**
    * @param {HTMLVideoElement} video
@@ -87,6 +89,8 @@ export class EngineChoice {
   #use(Codec) {
     this.engine = new (Codec ?? MseEngine)(this.#video, this.#handlers, this.#clock, this.#profile.margin);
     if (this.#profile.budget) this.engine.aim(this.#profile);
+    if (this.#held) this.engine.pause();
+    this.#held = false;
   }
 
   /**
@@ -113,9 +117,22 @@ export class EngineChoice {
     this.engine?.aim(profile);
   }
 
+  /** Plays on. */
+  play() {
+    this.#held = false;
+    this.engine?.play();
+  }
+
+  /** Pauses: where the engine is still on its way, it begins so. */
+  pause() {
+    this.#held = this.engine === null;
+    this.engine?.pause();
+  }
+
   /** Closes the engine. */
   close() {
     this.#turn++;
+    this.#held = false;
     this.engine?.close();
     this.engine = null;
     this.note = '';

@@ -1,39 +1,39 @@
-/** @typedef {import('./engine.js').Engine} Engine */
+/** @typedef {import('./engine-choice.js').EngineChoice} EngineChoice */
 
 /** What a viewer does with the engine that plays, whichever that is, and sees of it. */
 export class Playback extends EventTarget {
   #video;
-  #engine;
+  #choice;
 
   /**
    * @param {HTMLVideoElement} video
-   * @param {() => Engine | null} engine gives the engine while there is one
+   * @param {() => EngineChoice} choice gives what holds the engine
    */
-  constructor(video, engine) {
+  constructor(video, choice) {
     super();
     this.#video = video;
-    this.#engine = engine;
+    this.#choice = choice;
     video.addEventListener('volumechange', () => this.dispatchEvent(new Event('volumechange')));
   }
 
   /** Whether playback is kept at the live edge. */
   get isFollowing() {
-    return this.#engine()?.isFollowing ?? true;
+    return this.#choice().engine?.isFollowing ?? true;
   }
 
   /** What the picture is shown in. */
   get surface() {
-    return this.#engine()?.surface ?? this.#video;
+    return this.#choice().engine?.surface ?? this.#video;
   }
 
   /** Whether there is nothing to look at, not even a frozen picture. */
   get isEmpty() {
-    return this.#engine()?.isEmpty ?? true;
+    return this.#choice().engine?.isEmpty ?? true;
   }
 
   /** Whether playback is paused. */
   get paused() {
-    return this.#engine()?.paused ?? true;
+    return this.#choice().engine?.paused ?? true;
   }
 
   /** Whether the sound is off. The video element keeps this for every engine, as it does the volume. */
@@ -61,32 +61,32 @@ export class Playback extends EventTarget {
 
   /** Whether the browser refuses to start until the viewer asks for it. */
   get isBlocked() {
-    return this.#engine()?.isBlocked ?? false;
+    return this.#choice().engine?.isBlocked ?? false;
   }
 
   /** Whether the sound is off only because the browser would not start with it. */
   get isMutedByBrowser() {
-    return this.#engine()?.isMutedByBrowser ?? false;
+    return this.#choice().engine?.isMutedByBrowser ?? false;
   }
 
   /** Whether the stream that plays has sound. */
   get hasAudio() {
-    return this.#engine()?.hasAudio ?? false;
+    return this.#choice().engine?.hasAudio ?? false;
   }
 
   /** Plays on. */
   play() {
-    this.#engine()?.play();
+    this.#choice().play();
   }
 
   /** Pauses. The stream still comes in, and playback can go on where it was for about two minutes. */
   pause() {
-    this.#engine()?.pause();
+    this.#choice().pause();
   }
 
   /** Goes to the live edge. */
   goLive() {
-    this.#engine()?.goLive();
+    this.#choice().engine?.goLive();
   }
 
   /**
@@ -95,6 +95,6 @@ export class Playback extends EventTarget {
    * @param {number} seconds
    */
   seekBy(seconds) {
-    this.#engine()?.seekBy(seconds);
+    this.#choice().engine?.seekBy(seconds);
   }
 }

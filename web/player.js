@@ -70,7 +70,7 @@ export class Player extends Playback {
    * @param {import('./connection.js').Environment} [environment]
    */
   constructor(video, environment = {}) {
-    super(video, () => this.#choice.engine);
+    super(video, () => this.#choice);
     this.#environment = environment;
     this.#clock = environment.clock ?? systemClock;
     this.#intake = this.#newIntake();

@@ -9,7 +9,7 @@
 /** @type {Record<string, Profile>} */
 const PROFILES = {
   low: { margin: 0.04, budget: 0 },
-  balanced: { margin: 0.08, budget: 0 },
+  balanced: { margin: 0.07, budget: 0 },
   smooth: { margin: 0.3, budget: 0 },
 };
 

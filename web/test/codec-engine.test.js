@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { CodecEngine } from '../codec-engine.js';
+import { EngineChoice } from '../engine-choice.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeVideo } from './fake-video.js';
 
@@ -135,4 +136,18 @@ test('a wall clock that is set in the meantime does no harm', () => {
   engine.start([VIDEO]);
   worker.stands({ drawn: 1, drawnAt: 1 });
   assert.ok(engine.stats.firstFrameMs >= 0);
+});
+
+test('a pause while it is still being loaded holds', async () => {
+  const SECURE = { isSecureContext: true, VideoDecoder: class {}, AudioDecoder: class {}, AudioWorkletNode: class {} };
+  Object.assign(globalThis, SECURE);
+  const { video, clock } = setUp();
+  const choice = new EngineChoice(video, /** @type {any} */ ({ onchange() {} }), clock);
+  const loaded = choice.open('webcodecs', { margin: 0.07, budget: 0 });
+  choice.pause();
+  await loaded;
+  assert.equal(choice.name, 'WebCodecs');
+  assert.equal(choice.engine.paused, true);
+  choice.close();
+  for (const name of Object.keys(SECURE)) delete globalThis[name];
 });
