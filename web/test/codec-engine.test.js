@@ -142,7 +142,7 @@ test('a pause while it is still being loaded holds', async () => {
   const SECURE = { isSecureContext: true, VideoDecoder: class {}, AudioDecoder: class {}, AudioWorkletNode: class {} };
   Object.assign(globalThis, SECURE);
   const { video, clock } = setUp();
-  const choice = new EngineChoice(video, /** @type {any} */ ({ onchange() {} }), clock);
+  const choice = new EngineChoice(video, /** @type {any} */ ({ onchange() {}, onplaychange() {} }), clock);
   const loaded = choice.open('webcodecs', { margin: 0.07, budget: 0 });
   choice.pause();
   await loaded;
