@@ -30,6 +30,32 @@ func TestAssemblyWithoutSound(t *testing.T) {
 }
 
 func testWithoutSound(t *testing.T, again bool, epochs int) {
+	got := withoutSound(t, again)
+	tracks := make(map[uint32][]uint16) // of the init segments, by epoch
+	for _, seg := range got {
+		if seg.Type == livews.TypeInit {
+			tracks[seg.Position.Epoch] = append(tracks[seg.Position.Epoch], seg.Track)
+		}
+	}
+	if len(tracks) != epochs {
+		t.Errorf("epochs with tracks %v, want %d", tracks, epochs)
+	}
+	for epoch, named := range tracks {
+		if !slices.Contains(named, 1) || !slices.Contains(named, 2) {
+			t.Errorf("epoch %d has tracks %v, want both", epoch, named)
+		}
+	}
+	last := got[len(got)-1].Position.Epoch
+	got = got[slices.IndexFunc(got, func(seg *livews.Segment) bool { return seg.Position.Epoch == last }):]
+	if epochs > 1 && (got[0].Type != livews.TypeInit || got[1].Type != livews.TypeChunk || got[1].Track != 1) {
+		t.Errorf("the new epoch begins with %v and %v of tracks %d and %d, want the picture alone", got[0].Type, got[1].Type, got[0].Track, got[1].Track)
+	}
+}
+
+// withoutSound returns a stream whose sound is missing for ten seconds. If the picture begins
+// again, that has an init segment.
+func withoutSound(t *testing.T, again bool) []*livews.Segment {
+	t.Helper()
 	const length = 2 * time.Second
 	video, audio := parts(t)
 	b := &budget{most: 1 << 40}
@@ -40,62 +66,27 @@ func testWithoutSound(t *testing.T, again bool, epochs int) {
 		got     []*livews.Segment
 	)
 	reading.Go(func() { got = collect(t, Stamp(a, nil)) })
-	sent := 0
-	send := func(sound bool) {
-		at := time.Duration(sent) * length
-		if sound {
-			a.add(t, fmt.Sprintf("a/%d.m4s", sent), audio.loop(t, 48000, at, length))
-		}
-		for from := at; from < at+length; from += 500 * ms {
-			a.add(t, fmt.Sprintf("v/%d.m4s", 4*sent+int((from-at)/(500*ms))), video.loop(t, 15360, from, 500*ms))
-			time.Sleep(500 * ms)
-		}
-		sent++
-	}
 	a.add(t, "v/init.mp4", video.init)
 	a.add(t, "a/init.mp4", audio.init)
-	send(true)
-	if again {
-		a.add(t, "v/init.mp4", video.init)
+	for i := range 8 {
+		at := time.Duration(i) * length
+		if i == 1 && again {
+			a.add(t, "v/init.mp4", video.init)
+		}
+		if i == 0 || i > 5 {
+			a.add(t, fmt.Sprintf("a/%d.m4s", i), audio.loop(t, 48000, at, length))
+		}
+		for from := at; from < at+length; from += 500 * ms {
+			a.add(t, fmt.Sprintf("v/%d.m4s", from/(500*ms)), video.loop(t, 15360, from, 500*ms))
+			time.Sleep(500 * ms)
+		}
 	}
-	for range 5 {
-		send(false)
-	}
-	send(true)
-	send(true)
 	a.end(nil)
 	reading.Wait()
-	tracks := make(map[uint32]map[uint16]bool)
-	for _, seg := range got {
-		if tracks[seg.Position.Epoch] == nil {
-			tracks[seg.Position.Epoch] = make(map[uint16]bool)
-		}
-		if seg.Type == livews.TypeInit {
-			tracks[seg.Position.Epoch][seg.Track] = true
-		}
+	if want := int64(len(video.init) + len(audio.init)); b.held != want || a.bytes != 0 {
+		t.Errorf("%d bytes are held in the end, and %d are paid, want the %d of two init segments", a.bytes, b.held, want)
 	}
-	if len(tracks) != epochs {
-		t.Errorf("%d epochs with tracks %v, want %d", len(tracks), tracks, epochs)
-	}
-	last := got[len(got)-1].Position.Epoch
-	for epoch, named := range tracks {
-		if !named[1] || !named[2] {
-			t.Errorf("epoch %d has tracks %v, want both", epoch, named)
-		}
-		pictured := slices.ContainsFunc(got, func(seg *livews.Segment) bool {
-			return seg.Position.Epoch == epoch && seg.Type == livews.TypeChunk && seg.Track == 1
-		})
-		if !pictured {
-			t.Errorf("epoch %d has no picture", epoch)
-		}
-	}
-	first := slices.IndexFunc(got, func(seg *livews.Segment) bool { return seg.Position.Epoch == last })
-	if epochs > 1 && (got[first].Type != livews.TypeInit || got[first+1].Track != 1 || got[first+1].Type != livews.TypeChunk) {
-		t.Errorf("the new epoch begins with %v %v", got[first].Track, got[first+1])
-	}
-	if b.held != int64(len(video.init)+len(audio.init)) || a.bytes != 0 {
-		t.Errorf("%d bytes are held, and %d are paid, want those of two init segments", a.bytes, b.held)
-	}
+	return got
 }
 
 // loop returns the media from a time on, of a clip that repeats.
