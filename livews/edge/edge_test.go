@@ -79,7 +79,18 @@ func publish(t *testing.T, streams *livews.Streams, name string) *livews.PipeSin
 		sink.Close()
 		<-done
 	})
+	awaitSource(t, streams, name)
 	return sink
+}
+
+// awaitSource waits until the stream has its publisher.
+func awaitSource(t *testing.T, streams *livews.Streams, name string) {
+	t.Helper()
+	for began := time.Now(); !streams.HasSource(name); time.Sleep(time.Millisecond) {
+		if time.Since(began) > time.Minute {
+			t.Fatalf("nobody publishes %s", name)
+		}
+	}
 }
 
 func write(t *testing.T, sink livews.Sink, segs []*livews.Segment) {

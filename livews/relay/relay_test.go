@@ -91,7 +91,18 @@ func publish(t *testing.T, s *server, name string) *livews.PipeSink {
 		sink.Close()
 		<-done
 	})
+	awaitSource(t, s.streams, name)
 	return sink
+}
+
+// awaitSource waits until the stream has its publisher.
+func awaitSource(t *testing.T, streams *livews.Streams, name string) {
+	t.Helper()
+	for began := time.Now(); !streams.HasSource(name); time.Sleep(time.Millisecond) {
+		if time.Since(began) > time.Minute {
+			t.Fatalf("nobody publishes %s", name)
+		}
+	}
 }
 
 // feed writes n segments of src.
