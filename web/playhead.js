@@ -1,7 +1,10 @@
 import { aloudNeed } from './chromium-sound.js';
 import { LiveEdge } from './live-edge.js';
+import { LiveSteps } from './live-steps.js';
 import { beyondHole, listRanges } from './ranges.js';
 import { setRate } from './rate.js';
+import { RateCost } from './rate-cost.js';
+import { isInPicture } from './screen.js';
 import { systemClock } from './clock.js';
 
 /** This little media in front of the playhead is none, in seconds; when playback has run dry, more is none. */
@@ -50,6 +53,8 @@ export class Playhead {
   #handlers;
   #clock;
   #edge;
+  #steps = new LiveSteps();
+  #rateCost;
   #audio = false;
   #placed = false;
   #following = true;
@@ -77,6 +82,7 @@ export class Playhead {
     this.#handlers = handlers;
     this.#clock = clock;
     this.#edge = edge;
+    this.#rateCost = new RateCost(video, clock);
     this.#listen('waiting', () => this.#ranDry());
     this.#listen('pause', () => this.#paused());
     this.#listen('play', () => this.#played());
@@ -142,6 +148,7 @@ export class Playhead {
     const ranges = listRanges(this.#video.buffered);
     if (!this.#placed || !ranges.length) return;
     this.#watch();
+    this.#rateCost.watch();
     this.#leaveHole(ranges);
     if (this.#settled && this.#following && !this.#video.paused) this.#follow(ranges[ranges.length - 1].end);
     this.#end = ranges[ranges.length - 1].end;
@@ -188,11 +195,7 @@ export class Playhead {
     this.play();
   }
 
-  /**
-   * Moves by some seconds within what is buffered.
-   *
-   * @param {number} seconds
-   */
+  /** Moves by some seconds within what is buffered. @param {number} seconds */
   seekBy(seconds) {
     const ranges = listRanges(this.#video.buffered);
     if (!this.#placed || !ranges.length) return;
@@ -235,8 +238,11 @@ export class Playhead {
       return;
     }
     // What was ahead before the new media came: that is the trough.
-    const { rate, jump } = this.#edge.sample(this.#clock.now() / 1000, this.#end - this.#video.currentTime);
-    if (jump > 0) {
+    const ahead = this.#end - this.#video.currentTime;
+    const now = this.#clock.now() / 1000;
+    const decision = this.#edge.sample(now, ahead);
+    const { rate, jump } = this.#rateCost.isHigh ? this.#steps.sample(now, ahead, this.#edge) : decision;
+    if (jump) {
       this.jumps++;
       this.#seek(this.#video.currentTime + jump);
     }
@@ -265,6 +271,7 @@ export class Playhead {
     if (!this.#settled || this.#video.paused || this.#video.seeking) return;
     this.#clock.clearTimeout(this.#watchdog);
     this.#watchdog = this.#clock.setTimeout(() => this.#setFrozen(true), FROZEN_AFTER);
+    this.#rateCost.forget();
     this.stalls++;
     this.#starved = true;
     this.#dryEnd = this.#end;
@@ -329,18 +336,12 @@ export class Playhead {
 
   #paused() {
     // A browser pauses a hidden muted video by itself; the viewer can only do so from a small window of its own.
-    if (this.#away || this.#video.ended || !this.#video.paused || (document.hidden && !this.#isInPicture)) return;
+    if (this.#away || this.#video.ended || !this.#video.paused || (document.hidden && !isInPicture(this.#video))) return;
     this.#wanted = false;
     this.#following = false;
     this.#setFrozen(false);
     this.#setRate(1);
     this.#handlers.onchange();
-  }
-
-  /** Whether the video is in a small window of its own; of a video in a shadow root only that root says so. */
-  get #isInPicture() {
-    const root = /** @type {Partial<Document | ShadowRoot> | undefined} */ (this.#video.getRootNode?.());
-    return (root?.pictureInPictureElement ?? null) === this.#video;
   }
 
   #played() {
@@ -367,12 +368,7 @@ export class Playhead {
     this.#handlers.onchange();
   }
 
-  /**
-   * Returns the position of the live edge.
-   *
-   * @param {Range} range the last one
-   * @returns {number}
-   */
+  /** Returns the position of the live edge. @param {Range} range the last one */
   #live(range) {
     return Math.max(range.start, range.end - this.#edge.distance);
   }
@@ -380,6 +376,8 @@ export class Playhead {
   /** @param {number} to */
   #seek(to) {
     this.#edge.reset();
+    this.#steps.reset();
+    this.#rateCost.forget();
     this.#starved = this.#settled = false;
     this.#progress = { ...this.#progress, time: to, at: this.#clock.now() };
     this.#video.currentTime = to;
@@ -387,6 +385,7 @@ export class Playhead {
 
   /** @param {number} rate */
   #setRate(rate) {
+    if (this.#video.playbackRate !== rate) this.#rateCost.begin();
     setRate(this.#video, rate, this.#isAloud);
   }
 

@@ -52,3 +52,14 @@ export async function togglePictureInPicture(video) {
 export function hasPictureInPicture(video) {
   return document.pictureInPictureEnabled || (video.webkitSupportsPresentationMode?.('picture-in-picture') ?? false);
 }
+
+/**
+ * Reports whether a video is in a small window of its own; of one in a shadow root only that root says so.
+ *
+ * @param {HTMLVideoElement} video
+ * @returns {boolean}
+ */
+export function isInPicture(video) {
+  const root = /** @type {Partial<Document | ShadowRoot> | undefined} */ (video.getRootNode?.());
+  return (root?.pictureInPictureElement ?? null) === video;
+}

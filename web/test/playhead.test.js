@@ -310,3 +310,36 @@ test('the pitch is kept only where one would hear that it is not', async () => {
   assert.equal(video.playbackRate, 1);
   assert.equal(video.preservesPitch, false);
 });
+
+test('where each change of the rate halts playback, it keeps to the natural rate and moves by single jumps', async () => {
+  await start();
+  let halted = 0;
+  let rate = 1;
+  Object.defineProperty(video, 'playbackRate', {
+    get: () => rate,
+    set: (value) => {
+      rate = value;
+      halted = 0.1;
+    },
+  });
+  video.ranges.at(-1)[1] += 0.15;
+  const rates = [];
+  for (let i = 0; i < 25 * 60; i++) {
+    clock.advance(CHUNK * 1000);
+    video.ranges.at(-1)[1] += CHUNK;
+    if (video.seeking) {
+      video.arrive();
+      halted = 0.1;
+    }
+    const stands = Math.min(halted, CHUNK);
+    halted -= stands;
+    if (stands < CHUNK) video.move((CHUNK - stands) * rate);
+    playhead.update();
+    rates.push(rate);
+  }
+  assert.ok(new Set(rates.slice(0, 250)).size > 1, 'it has tried');
+  assert.deepEqual([...new Set(rates.slice(-1000))], [1]);
+  assert.ok(playhead.jumps <= 5, `${playhead.jumps} jumps`);
+  assert.ok(playhead.ahead < 0.08 + 0.08 + 2 * CHUNK, `ahead = ${playhead.ahead}`);
+  assert.equal(playhead.stalls, 0);
+});
