@@ -37,20 +37,20 @@ func testDrain(t *testing.T, within, spread time.Duration) {
 	defer d.CloseIdle()
 
 	const n = 50
-	delays := make(chan time.Duration, n)
 	var followers sync.WaitGroup
 	defer followers.Wait()
 	for i := range n {
 		followers.Go(func() {
+			told := make(chan time.Duration, 1)
 			s, err := d.Dial(t.Context(), memoryURL, "cam1", &DialOptions{
-				Standby: i%2 == 1, OnGoaway: func(delay time.Duration) { delays <- delay },
+				Standby: i%2 == 1, OnGoaway: func(delay time.Duration) { told <- delay },
 			})
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			followers.Go(func() {
-				time.Sleep(<-delays)
+				time.Sleep(<-told)
 				s.Close()
 			})
 			_, _ = s.ReadSegment(t.Context())
