@@ -27,8 +27,8 @@ const (
 	starts = 9
 )
 
-// TestPlayerFigures measures the player in Chromium and Firefox through ingress, relay,
-// relay and edge, separate processes, and prints a table:
+// TestPlayerFigures measures the player in Chromium and Firefox, and in WebKitGTK where that
+// is, through ingress, relay, relay and edge, separate processes, and prints a table:
 //
 //	go test -run TestPlayerFigures -figures -v -timeout 1h
 //
@@ -45,12 +45,9 @@ func TestPlayerFigures(t *testing.T) {
 	}
 	table := []string{"| browser | player, network | p50 ms | p95 ms | stalls | frames dropped | |", "| --- | --- | --- | --- | --- | --- | --- |"}
 	var versions []string
-	for _, name := range engines {
+	for _, name := range append(slices.Clone(engines), "webkit") {
 		t.Run(name, func(t *testing.T) {
-			for _, part := range []struct {
-				name    string
-				measure func(*testing.T, *browser) []string
-			}{{"latency", latencyFigures}, {"network", networkFigures}, {"start", startFigures}} {
+			for _, part := range figureParts(name) {
 				t.Run(part.name, func(t *testing.T) {
 					b := newBrowser(t, name)
 					rows := part.measure(t, b)
@@ -64,6 +61,19 @@ func TestPlayerFigures(t *testing.T) {
 		})
 	}
 	t.Logf("\n%s\n\nMeasured for %v a line on %s.", strings.Join(table, "\n"), *figuresFor, machine(versions))
+}
+
+// figurePart is a part of the table that one page measures.
+type figurePart struct {
+	name    string
+	measure func(*testing.T, *browser) []string
+}
+
+func figureParts(browser string) []figurePart {
+	if browser == "webkit" {
+		return []figurePart{{"latency", webKitFigures}}
+	}
+	return []figurePart{{"latency", latencyFigures}, {"network", networkFigures}, {"start", startFigures}}
 }
 
 // latencyFigures measures profiles, with and without sound, and the other mode.
@@ -92,6 +102,26 @@ func latencyFigures(t *testing.T, b *browser) []string {
 			note = fmt.Sprintf("picture ahead of its sound by %.0f ms, p95 %.0f", quantile(f.Skews, 0.5), quantile(f.Skews, 0.95))
 		}
 		rows = append(rows, f.row(b.name, setting.name, note))
+	}
+	return rows
+}
+
+// webKitFigures measures the default profile with sound, with each kind of source. WebKitGTK
+// does not count its frames.
+func webKitFigures(t *testing.T, b *browser) []string {
+	page := "http://" + startChain(t, "clip").edge + "/live/cam1"
+	var rows []string
+	for _, kind := range []string{"MediaSource", "ManagedMediaSource"} {
+		var f figure
+		if hangs(func() {
+			b.loadWebKit(t, page, kind)
+			b.settle(t, "muted = false")
+			f = b.measure(t, *figuresFor)
+		}) {
+			t.Fatal("WebKit hangs; with another one it may not")
+		}
+		rows = append(rows, fmt.Sprintf("| %s | balanced, with sound, %s | %.0f | %.0f | %d | not told | %d jumps |",
+			b.name, kind, f.at(0.5), f.at(0.95), f.Stalls, f.Jumps))
 	}
 	return rows
 }
@@ -192,6 +222,12 @@ const collectFigures = `(() => {
 func (b *browser) start(t *testing.T, page, set string) {
 	t.Helper()
 	b.open(t, page)
+	b.settle(t, set)
+}
+
+// settle sets the player of the open page once it shows a picture, and lets it settle.
+func (b *browser) settle(t *testing.T, set string) {
+	t.Helper()
 	b.awaitPicture(t)
 	b.do(t, command{Do: "evaluate", Expression: "(() => { const player = document.querySelector('livews-player'); player." + set + "; })()"})
 	b.awaitPicture(t)
