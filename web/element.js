@@ -16,7 +16,7 @@ const STYLE = new URL('./livews-player.css', import.meta.url).href;
  * to show some; `muted`, to start without sound; `latency`, how near the live edge to be: low, balanced (the default),
  * smooth, or a time from 100ms to 30s, half of which (at most 5 s) the server may use in order to send more at once,
  * which saves it work; `mode`, what to play with: mse (the default), Media Source Extensions, or webcodecs, which shows
- * a picture some 60 ms earlier, but has nothing to go back to (a pause ends at the live edge, `seekBy` and picture in
+ * a picture some 25 ms earlier, but has nothing to go back to (a pause ends at the live edge, `seekBy` and picture in
  * picture are not there) and wants a secure page. Where the browser or the codec cannot, mse plays, and `status.note`
  * says why; `quality`, which rendition of the picture to play where there are several: auto (the default), a height as in
  * 480p, or max-720p, the automatic choice up to that height; `stats`, to show figures of the playback over the
