@@ -134,7 +134,7 @@ export class TrackBuffer {
   }
 
   /**
-   * Stops and starts appending, as a ManagedMediaSource asks.
+   * Stops and starts appending, as a ManagedMediaSource asks. In between only the newest group is kept.
    *
    * @param {boolean} paused
    */
@@ -167,7 +167,8 @@ export class TrackBuffer {
       return;
     }
     const oldest = this.#queue.find((piece) => !piece.mime);
-    if (!oldest || newest - oldest.time <= MAX_WAITING) return;
+    // A managed source that has enough wants no more of the past, either: it goes on at the live edge.
+    if (!oldest || (!this.#paused && newest - oldest.time <= MAX_WAITING)) return;
     const group = this.#queue.findLastIndex((piece) => piece.first);
     // A group longer than the bound has to wait for its end, or it would never be played.
     if (group > 0) this.#replace(this.#queue.filter((piece, i) => piece.mime || i >= group));

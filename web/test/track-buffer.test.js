@@ -262,3 +262,15 @@ test('what the browser takes away at the end: only a chunk that begins a group c
   takeAway([[8, 12]], [[5, 8]]);
   assert.deepEqual(events.filter((event) => event === 'drop'), ['drop']);
 });
+
+test('paused, only the newest group is kept, with what it needs: it goes on at the live edge', () => {
+  track.attach(source);
+  track.setPaused(true);
+  track.appendInit(Uint8Array.of(9), AVC);
+  for (const byte of [1, 2, 3, 4, 5, 6]) chunk(byte, { first: byte % 2 === 1 });
+  assert.equal(track.waiting, 3);
+  track.setPaused(false);
+  finishAll();
+  assert.deepEqual(source.log, ['append 9', 'append 5,6']);
+  assert.deepEqual(events.filter((event) => event === 'drop'), [], 'what follows can follow');
+});
