@@ -130,11 +130,13 @@ export class LiveEdge {
   }
 
   /**
-   * Says that playback has run dry: keep more from now on.
+   * Says that playback has run dry: keep more from now on, unless no margin could have made up for the lack.
    *
    * @param {number} now in seconds
+   * @param {number} [length] of the lack, in seconds
    */
-  stalled(now) {
+  stalled(now, length = 0) {
+    if (length > MAX_RAISE) return this.reset();
     if (now - this.#stalledAt >= STALL_APART) {
       this.#raise = Math.min(this.#raise + RAISE, MAX_RAISE);
       this.#decay = Math.max(this.#decay / 2, LEAST_DECAY);

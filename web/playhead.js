@@ -1,8 +1,9 @@
 import { aloudNeed } from './chromium-sound.js';
+import { Lack } from './lack.js';
 import { LiveEdge } from './live-edge.js';
 import { LiveSteps } from './live-steps.js';
 import { beyondHole, listRanges } from './ranges.js';
-import { setRate } from './rate.js';
+import { isHeard, setRate } from './rate.js';
 import { RateCost } from './rate-cost.js';
 import { isInPicture } from './screen.js';
 import { systemClock } from './clock.js';
@@ -12,6 +13,8 @@ const SLACK = 0.05;
 const DRY_SLACK = 0.3;
 /** A picture that has stood for this long stands still, in milliseconds. */
 const FROZEN_AFTER = 1_000;
+/** A picture stands still though it need not where there is more media than this ahead, in seconds. */
+const STUCK = 0.3;
 /** How many nudges a frozen picture gets before its media is given up. */
 const MAX_NUDGES = 3;
 /** This far behind the live edge playback still follows it when it goes on after a pause, in seconds. */
@@ -59,14 +62,15 @@ export class Playhead {
   #placed = false;
   #following = true;
   #wanted = true;
-  #starved = false;
+  /** What playback lacks at the moment. @type {Lack | null} */
+  #lack = null;
   /** Whether the page is frozen: its media is paused then, whatever the viewer wants. */
   #away = false;
   /** Whether playback has moved since the playhead was set. */
   #settled = false;
+  /** The end of the media, and when the last of it came. */
   #end = 0;
-  /** The end of the media when playback ran dry. */
-  #dryEnd = 0;
+  #grownAt = 0;
   #progress = { time: -1, at: 0, nudges: 0 };
   #watchdog = 0;
   #listening = new AbortController();
@@ -134,11 +138,7 @@ export class Playhead {
     if (this.#video.currentTime - this.#live(range) > FAR) this.#seek(this.#live(range));
   }
 
-  /**
-   * Says how much media comes at once, in seconds.
-   *
-   * @param {number} burst
-   */
+  /** Says how much media comes at once, in seconds. @param {number} burst */
   setBurst(burst) {
     this.#edge.setBurst(burst);
   }
@@ -151,7 +151,7 @@ export class Playhead {
     this.#rateCost.watch();
     this.#leaveHole(ranges);
     if (this.#settled && this.#following && !this.#video.paused) this.#follow(ranges[ranges.length - 1].end);
-    this.#end = ranges[ranges.length - 1].end;
+    this.#reach(ranges[ranges.length - 1].end);
     this.#handlers.onchange();
   }
 
@@ -160,7 +160,7 @@ export class Playhead {
     const range = listRanges(this.#video.buffered).at(-1);
     if (this.#placed || !range) return;
     this.#placed = true;
-    this.#end = range.end;
+    this.#reach(range.end);
     this.#seek(this.#live(range));
     if (this.#wanted) void this.#start();
     this.#handlers.onchange();
@@ -168,7 +168,8 @@ export class Playhead {
 
   /** Begins anew with other media in the same element. */
   reset() {
-    this.#placed = this.#starved = this.#settled = false;
+    this.#placed = this.#settled = false;
+    this.#lack = null;
     this.#setFrozen(false);
     this.#progress = { time: -1, at: 0, nudges: 0 };
     this.#edge.reset();
@@ -224,8 +225,7 @@ export class Playhead {
   #leaveHole(ranges) {
     const { currentTime, seeking } = this.#video;
     // A seek that has ended in a hole would never be done.
-    const slack = seeking ? 0 : this.#starved ? DRY_SLACK : SLACK;
-    const beyond = beyondHole(ranges, currentTime, slack);
+    const beyond = beyondHole(ranges, currentTime, seeking ? 0 : this.#lack ? DRY_SLACK : SLACK);
     if (beyond === null) return;
     this.holes++;
     this.#seek(beyond + 0.001);
@@ -233,13 +233,10 @@ export class Playhead {
 
   /** @param {number} end */
   #follow(end) {
-    if (this.#starved) {
-      this.#resume(end);
-      return;
-    }
+    if (this.#lack) return this.#resume(end, this.#lack);
     // What was ahead before the new media came: that is the trough.
     const ahead = this.#end - this.#video.currentTime;
-    const now = this.#clock.now() / 1000;
+    const now = this.#now();
     const decision = this.#edge.sample(now, ahead);
     const { rate, jump } = this.#rateCost.isHigh ? this.#steps.sample(now, ahead, this.#edge) : decision;
     if (jump) {
@@ -254,12 +251,14 @@ export class Playhead {
    * each time that it ran dry, and forgets that with a seek.
    *
    * @param {number} end
+   * @param {Lack} lack
    */
-  #resume(end) {
+  #resume(end, lack) {
     const { currentTime } = this.#video;
     // In the middle of a burst the live edge is not known yet.
-    if (end <= this.#dryEnd || this.filling) return;
-    this.#starved = false;
+    if (this.filling || !lack.isOver(this.#now(), end, this.#edge.distance)) return;
+    this.#lack = null;
+    this.#edge.stalled(this.#now(), lack.length);
     const live = Math.max(currentTime, end - this.#edge.distance);
     if (!this.hasAudio && live - currentTime <= SLACK) return;
     this.recoveries.dry++;
@@ -273,9 +272,8 @@ export class Playhead {
     this.#watchdog = this.#clock.setTimeout(() => this.#setFrozen(true), FROZEN_AFTER);
     this.#rateCost.forget();
     this.stalls++;
-    this.#starved = true;
-    this.#dryEnd = this.#end;
-    if (this.#following) this.#edge.stalled(this.#clock.now() / 1000);
+    this.#lack ??= new Lack(this.#now(), this.#end, this.#grownAt);
+    this.#lack.repeat(this.#end);
     this.update();
   }
 
@@ -286,15 +284,24 @@ export class Playhead {
     if (time !== this.#progress.time || this.#video.paused) {
       const moved = time > this.#progress.time && !this.#video.seeking && !this.#video.paused;
       this.#progress = { time, at: now, nudges: moved ? 0 : this.#progress.nudges };
-      if (moved) this.#moved();
-    } else if (now - this.#progress.at > FROZEN_AFTER && this.#end - time > 0.3) {
+      if (!moved) return;
+      this.#settled = true;
+      this.#setFrozen(false);
+    } else if (this.#end - time <= STUCK) {
+      this.#progress.at = now;
+    } else if (now - this.#progress.at > FROZEN_AFTER) {
       this.#nudge(now);
     }
   }
 
-  #moved() {
-    this.#settled = true;
-    this.#setFrozen(false);
+  /** @param {number} end of the media */
+  #reach(end) {
+    if (end !== this.#end) this.#grownAt = this.#now();
+    this.#end = end;
+  }
+
+  #now() {
+    return this.#clock.now() / 1000;
   }
 
   /** @param {number} now */
@@ -352,13 +359,9 @@ export class Playhead {
     this.#handlers.onchange();
   }
 
-  get #isAloud() {
-    return this.#audio && !this.#video.muted && this.#video.volume > 0;
-  }
-
   /** Takes in whether sound is played aloud. */
   #listenIn() {
-    this.#edge.setNeed(this.#isAloud ? aloudNeed() : 0);
+    this.#edge.setNeed(this.#audio && isHeard(this.#video) ? aloudNeed() : 0);
     this.#setRate(this.#video.playbackRate);
   }
 
@@ -378,7 +381,8 @@ export class Playhead {
     this.#edge.reset();
     this.#steps.reset();
     this.#rateCost.forget();
-    this.#starved = this.#settled = false;
+    this.#lack = null;
+    this.#settled = false;
     this.#progress = { ...this.#progress, time: to, at: this.#clock.now() };
     this.#video.currentTime = to;
   }
@@ -386,13 +390,10 @@ export class Playhead {
   /** @param {number} rate */
   #setRate(rate) {
     if (this.#video.playbackRate !== rate) this.#rateCost.begin();
-    setRate(this.#video, rate, this.#isAloud);
+    setRate(this.#video, rate, this.#audio && isHeard(this.#video));
   }
 
-  /**
-   * @param {string} type
-   * @param {() => void} listener
-   */
+  /** @param {string} type @param {() => void} listener */
   #listen(type, listener) {
     this.#video.addEventListener(type, listener, { signal: this.#listening.signal });
   }

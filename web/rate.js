@@ -14,3 +14,12 @@ export function setRate(media, rate, aloud) {
   if (media.preservesPitch !== keep) media.preservesPitch = keep;
   if (media.playbackRate !== rate) media.playbackRate = rate;
 }
+
+/**
+ * Reports whether the sound of an element is on.
+ *
+ * @param {HTMLMediaElement} media
+ */
+export function isHeard(media) {
+  return !media.muted && media.volume > 0;
+}

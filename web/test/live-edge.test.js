@@ -143,6 +143,14 @@ test('a stall raises the target, within bounds', () => {
   assert.ok(edge.target < 0.7, `target = ${edge.target}`);
 });
 
+test('a lack that no margin makes up for leaves the target as it is', () => {
+  const edge = new LiveEdge(0.08);
+  edge.stalled(10, 1.5);
+  assert.equal(edge.target, 0.08);
+  edge.stalled(20, 0.1);
+  assert.ok(edge.target > 0.1, `target = ${edge.target}`);
+});
+
 test('what the browser needs is kept whatever was wished, and no stall adds to that for good', () => {
   const edge = new LiveEdge(0.04);
   edge.setNeed(0.12);

@@ -138,6 +138,30 @@ test('run dry: it goes on with the first new media, with sound by a seek', async
   assert.deepEqual(video.seeks, [13.84], 'near the new edge, with a larger margin');
 });
 
+test('after an outage it goes to the live edge once, when all that was held up has come, and keeps no more than before', async () => {
+  await start();
+  const { target } = playhead;
+  grow(0.4);
+  video.currentTime = video.ranges[0][1];
+  video.seeks = [];
+  video.seeking = false;
+  video.move(0);
+  video.dispatchEvent(new Event('waiting'));
+  clock.advance(1500);
+  const end = video.ranges[0][1];
+  for (const come of [0.02, 0.5, 1]) {
+    clock.advance(5);
+    video.ranges[0][1] = end + come;
+    playhead.update();
+    assert.deepEqual(video.seeks, [], `${come} s have come`);
+  }
+  video.ranges[0][1] = end + 1.48;
+  playhead.update();
+  assert.deepEqual(video.seeks.map((to) => to.toFixed(2)), [(end + 1.48 - 0.12).toFixed(2)]);
+  assert.equal(playhead.target, target);
+  assert.deepEqual(playhead.recoveries, { dry: 1, nudge: 0 });
+});
+
 test('run dry for a second: it says so, and no longer when the picture moves', async () => {
   await start();
   video.fire('waiting');
